@@ -1,0 +1,30 @@
+"""The vocabulary of evaluation: what was done, what was measured, what was compared, what was found."""
+
+from evalkit.domain.design import Assignment, Design, ScientificMethodsLevel
+from evalkit.domain.effect import Check, Displacement, Dynamics, Effect, Paths
+from evalkit.domain.estimator import Card, Estimator
+from evalkit.domain.intervention import Intervention
+from evalkit.domain.outcome import CrimeClass, Outcome, crime_classes
+from evalkit.domain.panel import Panel
+from evalkit.domain.periods import Periods
+from evalkit.domain.table import Table
+
+__all__ = [
+    "Assignment",
+    "Card",
+    "Check",
+    "CrimeClass",
+    "Design",
+    "Displacement",
+    "Dynamics",
+    "Effect",
+    "Estimator",
+    "Intervention",
+    "Outcome",
+    "Panel",
+    "Paths",
+    "Periods",
+    "ScientificMethodsLevel",
+    "Table",
+    "crime_classes",
+]

@@ -1,0 +1,291 @@
+"""Which site-periods are compared with which, and what such a comparison can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+
+from evalkit.domain.effect import Check
+from evalkit.domain.intervention import Intervention
+from evalkit.domain.outcome import Outcome
+from evalkit.domain.panel import Panel
+from evalkit.domain.table import Table
+from evalkit.errors import DataError, DesignError, first_of, nearest
+
+__all__ = ["Assignment", "Design", "ScientificMethodsLevel"]
+
+type Assignment = Literal["chosen", "randomised"]
+
+# A trend needs three points before one can see that it bends.
+_PERIODS_FOR_A_TREND = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScientificMethodsLevel:
+    """A level of the Maryland Scientific Methods Scale, 1 to 5, and why."""
+
+    level: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Design:
+    """An intervention laid over data: which sites and periods are treated, and what they are compared with.
+
+    Attributes
+    ----------
+    intervention : its `began` says which sites are treated, and from when
+    panel, table : the data, exactly one of them
+    comparison : sites to compare with; by default every site that is neither treated nor buffer
+    buffer : sites that crime may have moved to, or a benefit spread to; never used as comparison
+    selection_window : first and last period on which the treated sites were chosen for being bad
+    assignment : how sites came to be treated
+    """
+
+    intervention: Intervention
+    panel: Panel | None = None
+    table: Table | None = None
+    comparison: tuple[str, ...] | None = None
+    buffer: tuple[str, ...] = ()
+    selection_window: tuple[str, str] | None = None
+    assignment: Assignment = "chosen"
+
+    def __post_init__(self) -> None:
+        if (self.panel is None) == (self.table is None):
+            msg = "a design rests on exactly one shape of data: give a panel or a table"
+            raise DesignError(msg)
+        if self.assignment not in get_args(Assignment.__value__):
+            msg = f"no assignment {self.assignment!r}; {nearest(self.assignment, get_args(Assignment.__value__))}"
+            raise DesignError(msg)
+        object.__setattr__(self, "buffer", tuple(self.buffer))
+        if self.comparison is not None:
+            object.__setattr__(self, "comparison", tuple(self.comparison))
+        if self.panel is not None:
+            self._check_sites(self.panel)
+            self._check_starts(self.panel)
+            if self.selection_window is not None:
+                self._check_window(self.panel)
+        elif self.comparison is not None or self.buffer or self.selection_window is not None:
+            msg = "comparison, buffer and selection window name sites and periods of a panel; a table carries its own"
+            raise DesignError(msg)
+
+    def _check_sites(self, panel: Panel) -> None:
+        named = {
+            "treated": tuple(self.intervention.began),
+            "comparison": self.comparison or (),
+            "buffer": self.buffer,
+        }
+        for role, sites in named.items():
+            unknown = [site for site in sites if site not in panel.positions]
+            if unknown:
+                msg = f"{role} site {first_of(unknown)} is not in the data; {nearest(unknown[0], panel.sites)}"
+                raise DesignError(msg)
+        for one, other in (("treated", "comparison"), ("treated", "buffer"), ("comparison", "buffer")):
+            both = sorted(set(named[one]) & set(named[other]))
+            if both:
+                msg = f"site {first_of(both)} is named both as {one} and as {other}; wanted is one role for each site"
+                raise DesignError(msg)
+
+    def _check_starts(self, panel: Panel) -> None:
+        first, last = panel.periods.labels[0], panel.periods.labels[-1]
+        for site, start in self.intervention.began.items():
+            try:
+                place = panel.periods.place(start)
+            except DataError as problem:
+                msg = f"start of site {site!r}: {problem}"
+                raise DesignError(msg) from problem
+            if place >= len(panel.periods):
+                msg = (
+                    f"site {site!r} starts in {start}, after the last period of the data ({last}): "
+                    "leave its start empty if it was never treated in these periods"
+                )
+                raise DesignError(msg)
+            if place <= 0:
+                msg = (
+                    f"site {site!r} starts in {start}, but the data begin in {first}: "
+                    "there is no period before the start to compare with; add earlier periods or leave the site out"
+                )
+                raise DesignError(msg)
+
+    def _check_window(self, panel: Panel) -> None:
+        window = self.selection_window
+        if window is None or len(window) != 2:  # noqa: PLR2004 - first and last
+            msg = f"the selection window is its first and last period; there is {self.selection_window!r}"
+            raise DesignError(msg)
+        try:
+            first, last = (panel.periods.place(end) for end in window)
+        except DataError as problem:
+            msg = f"selection window: {problem}"
+            raise DesignError(msg) from problem
+        if first > last:
+            msg = f"the selection window ends ({window[1]}) before it begins ({window[0]})"
+            raise DesignError(msg)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is measured."""
+        return self._data.outcome
+
+    @property
+    def _data(self) -> Panel | Table:
+        data = self.panel if self.panel is not None else self.table
+        assert data is not None  # noqa: S101 - held by __post_init__, told to the type checker
+        return data
+
+    @property
+    def treated_sites(self) -> tuple[str, ...]:
+        """Sites that were treated at some time."""
+        return tuple(self.intervention.began)
+
+    @cached_property
+    def comparison_sites(self) -> tuple[str, ...]:
+        """Sites that were never treated and serve as comparison."""
+        if self.panel is None:
+            return ()
+        if self.comparison is not None:
+            return self.comparison
+        taken = {*self.treated_sites, *self.buffer}
+        return tuple(site for site in self.panel.sites if site not in taken)
+
+    @property
+    def has_comparison(self) -> bool:
+        """Is there anything to compare with?"""
+        if self.table is not None:
+            return self.table.comparison is not None
+        return bool(self.comparison_sites)
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Place of each panel site's first treated period, shape (sites,); the number of periods where never."""
+        panel = self.require_panel("the start of each site")
+        starts = np.full(len(panel.sites), len(panel.periods), dtype=np.intp)
+        for site, start in self.intervention.began.items():
+            starts[panel.positions[site]] = panel.periods.place(start)
+        return starts
+
+    @cached_property
+    def treatment(self) -> np.ndarray:
+        """Is this site treated in this period? Boolean, shape (sites, periods) of the panel."""
+        panel = self.require_panel("treated site-periods")
+        return np.arange(len(panel.periods))[None, :] >= self.starts[:, None]
+
+    @cached_property
+    def cohorts(self) -> tuple[str, ...]:
+        """The different first treated periods, in order."""
+        panel = self.require_panel("adoption dates")
+        return tuple(panel.periods.labels[place] for place in sorted(set(self.starts.tolist())) if place < len(panel.periods))
+
+    @property
+    def is_staggered(self) -> bool:
+        """Did sites start at different times?"""
+        return self.panel is not None and len(self.cohorts) > 1
+
+    @cached_property
+    def periods_before(self) -> int:
+        """How many periods the earliest start has before it."""
+        return int(self.starts.min()) if self.panel is not None else 1
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """First and last treated period."""
+        if self.panel is None:
+            return ("after", "after")
+        return (self.cohorts[0], self.panel.periods.labels[-1])
+
+    def require_panel(self, what: str) -> Panel:
+        """Give the panel, or say that this needs one."""
+        if self.panel is None:
+            msg = f"{what} needs a panel (counts by site and period); this design rests on a before/after table"
+            raise DesignError(msg)
+        return self.panel
+
+    @cached_property
+    def methods_level(self) -> ScientificMethodsLevel:
+        """The level on the Maryland Scientific Methods Scale (Farrington et al. 2002), derived, never typed in."""
+        return _grade(self)
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """What the design itself says, before anything is estimated."""
+        return tuple(check for check in (_selection(self), _seasons(self), _few_treated(self)) if check is not None)
+
+
+def _grade(design: Design) -> ScientificMethodsLevel:
+    treated, compared = len(design.treated_sites), len(design.comparison_sites)
+    if not design.has_comparison:
+        return ScientificMethodsLevel(
+            level=2, reason="before and after in the treated area only: nothing shows what would have happened anyway"
+        )
+    if design.table is not None:
+        return ScientificMethodsLevel(
+            level=3, reason="before and after, in one treated and one comparison area taken as comparable"
+        )
+    if design.assignment == "randomised" and min(treated, compared) > 1:
+        return ScientificMethodsLevel(level=5, reason=f"{treated} treated and {compared} comparison sites, assigned by lot")
+    if min(treated, compared) > 1 and design.periods_before >= _PERIODS_FOR_A_TREND:
+        return ScientificMethodsLevel(
+            level=4,
+            reason=f"{treated} treated and {compared} comparison sites, each compared with itself over "
+            f"{design.periods_before} or more periods before the start, but not assigned by lot",
+        )
+    why = (
+        "too few periods before the start to see whether they moved together"
+        if design.periods_before < _PERIODS_FOR_A_TREND
+        else "too few sites to tell the measure from what is peculiar to one of them"
+    )
+    return ScientificMethodsLevel(
+        level=3, reason=f"before and after in {treated} treated and {compared} comparison site(s); {why}"
+    )
+
+
+def _selection(design: Design) -> Check | None:
+    """Sites chosen for a bad spell get better by themselves (regression to the mean)."""
+    if design.panel is None or design.selection_window is None:
+        return None
+    first, last = (design.panel.periods.place(end) for end in design.selection_window)
+    overlap = sum(
+        bool(max(first, 0) <= min(last, start - 1)) for start in design.starts if start < len(design.panel.periods)
+    )
+    shown = f"{design.selection_window[0]} to {design.selection_window[1]}"
+    if not overlap:
+        return Check(name="selection window", passed=True, detail=f"Sites were chosen on {shown}, outside the periods compared.")
+    return Check(
+        name="selection window",
+        passed=False,
+        detail=f"Sites were chosen for being bad in {shown}, which is part of the baseline of {overlap} of them. Part of "
+        "any fall would have come without the measure (regression to the mean; around 4 % in published studies).",
+    )
+
+
+def _seasons(design: Design) -> Check | None:
+    """A winter compared with a year is not a fair comparison, unless the comparison sites saw the same winter."""
+    if design.panel is None or design.is_staggered:
+        return None
+    seasons = design.panel.periods.seasons
+    if seasons is None:
+        return None
+    before, after = set(seasons[: design.periods_before]), set(seasons[design.periods_before :])
+    if before >= after:
+        return None
+    return Check(
+        name="seasons",
+        passed=None,
+        detail="The periods after the start fall in seasons that the baseline does not cover; the comparison sites "
+        "must have the same seasons for this to cancel.",
+    )
+
+
+def _few_treated(design: Design) -> Check | None:
+    treated = len(design.treated_sites)
+    if design.panel is None or treated >= 5:  # noqa: PLR2004 - below this cluster errors reject true nulls, see docs
+        return None
+    return Check(
+        name="few treated sites",
+        passed=False,
+        detail=f"Only {treated} site{'s were' if treated > 1 else ' was'} treated. Errors by site are then too small "
+        "(with 3 of 40 treated, a true null is rejected 9 to 19 % of the time at 5 %), so read the interval as a lower bound "
+        "on the uncertainty.",
+    )

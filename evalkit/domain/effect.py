@@ -1,0 +1,260 @@
+"""The one thing that every estimator gives: an effect, as draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from evalkit.domain.outcome import Outcome
+from evalkit.draws import Interval, interval
+from evalkit.errors import DomainError, first_of
+
+if TYPE_CHECKING:
+    from evalkit.draws import FloatArray
+
+__all__ = ["Basis", "Check", "Displacement", "Dynamics", "Effect", "Paths", "Scale"]
+
+type Scale = Literal[
+    "log_rate_ratio", "rate_difference", "count_difference", "log_odds_ratio", "log_hazard_ratio", "mean_difference"
+]
+type Basis = Literal["sampling", "posterior", "bootstrap", "randomisation"]
+
+_RATIOS = frozenset({"log_rate_ratio", "log_odds_ratio", "log_hazard_ratio"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Something an evaluator must know before believing a number.
+
+    Attributes
+    ----------
+    name : what was looked at
+    passed : True, False, or None where it informs and cannot fail
+    detail : what was seen, in a sentence that a reader without statistics can follow
+    """
+
+    name: str
+    passed: bool | None
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Paths:
+    """What was recorded in the treated sites in every period, and what the model puts before the start.
+
+    Attributes
+    ----------
+    periods : labels, shape (periods,)
+    recorded : events recorded in the treated sites, shape (periods,)
+    fitted : the model's expectation without the measure, shape (periods,); read before the start only, as
+        after it the expectation is `recorded` plus the draws of events prevented
+    """
+
+    periods: tuple[str, ...]
+    recorded: FloatArray
+    fitted: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dynamics:
+    """The effect by time since the start, against the last period before it.
+
+    Attributes
+    ----------
+    times : periods since the first treated one; negative before, `reference` is left out
+    draws : on the effect's own scale, shape (draws, times); rows stay together
+    reference : the time that the others are compared with
+    """
+
+    times: tuple[int, ...]
+    draws: FloatArray
+    reference: int = -1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Displacement:
+    """What happened in the buffer: crime that moved there, or a benefit that spread.
+
+    Attributes
+    ----------
+    change : change in the buffer on the scale of the effect, shape (draws,); positive is more crime
+    prevented : events prevented in the buffer, shape (draws, periods), negative where crime moved there;
+        row i goes with row i of the effect
+    wdq : weighted displacement quotient (Bowers and Johnson 2003), or None
+    wdq_reason : why there is none, or how to read it
+    details : further figures of the method by name, such as a total net effect
+    """
+
+    change: FloatArray
+    prevented: FloatArray | None
+    wdq: float | None = None
+    wdq_reason: str = ""
+    details: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Effect:
+    """Draws of a change, of the events it prevented, and what they stand for.
+
+    Every number is read from the draws: estimate, error, interval, percent and totals cannot disagree.
+
+    Attributes
+    ----------
+    outcome : what changed
+    estimator : name of the method
+    scale : of `change`; a negative change is a fall, on every scale
+    change : shape (draws,)
+    prevented : events prevented by treated period, shape (draws, periods); negative where the measure did
+        harm; None where the outcome is not a count of events
+    periods : labels of the treated periods, one for each column of `prevented`
+    recorded : events recorded in treated sites by treated period, shape (periods,), or None
+    basis : what the draws stand for
+    degrees_of_freedom : of the t distribution that sampling draws follow; None for a normal
+    estimand : what was estimated, in words
+    assumption : what must be true for it to be causal, in a sentence
+    test_p_value : of a test that is a record of its own (randomisation inference), with `reference_set`;
+        for sampling draws `p_value` reads it from the draws
+    influence : each site's influence on the change, shape (sites,), for coupling outcomes that share sites
+    """
+
+    outcome: Outcome
+    estimator: str
+    scale: Scale
+    change: FloatArray
+    estimand: str
+    assumption: str
+    prevented: FloatArray | None = None
+    periods: tuple[str, ...] = ()
+    recorded: FloatArray | None = None
+    basis: Basis = "sampling"
+    degrees_of_freedom: float | None = None
+    checks: tuple[Check, ...] = ()
+    paths: Paths | None = None
+    dynamics: Dynamics | None = None
+    displacement: Displacement | None = None
+    influence: FloatArray | None = None
+    test_p_value: float | None = None
+    reference_set: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scale not in get_args(Scale.__value__):
+            msg = f"no scale {self.scale!r} of an effect; there is {first_of(get_args(Scale.__value__), 9)}"
+            raise DomainError(msg)
+        self._check("change", self.change, 1)
+        if self.prevented is not None:
+            if not self.outcome.counts_events:
+                msg = (
+                    f"outcome {self.outcome.name!r} is a {self.outcome.kind}, not a count of events: "
+                    "nothing of it can be prevented, so the effect has no draws of events prevented"
+                )
+                raise DomainError(msg)
+            self._check("prevented", self.prevented, 2)
+            if np.shape(self.prevented) != (len(self.change), len(self.periods)):
+                msg = (
+                    f"draws of events prevented have shape (draws, periods) = ({len(self.change)}, "
+                    f"{len(self.periods)}); there is {np.shape(self.prevented)}"
+                )
+                raise DomainError(msg)
+
+    def _check(self, name: str, array: FloatArray, dimensions: int) -> None:
+        if np.ndim(array) != dimensions or not np.size(array):
+            msg = f"draws of {name} have {dimensions} dimension(s) and at least one draw; there is {np.shape(array)}"
+            raise DomainError(msg)
+        bad = ~np.isfinite(array)
+        if bad.any():
+            msg = f"{int(bad.sum())} of {np.size(array)} draws of {name} ({self.estimator}) are not finite numbers"
+            raise DomainError(msg)
+
+    @property
+    def draws(self) -> int:
+        """How many draws there are."""
+        return len(self.change)
+
+    @cached_property
+    def estimate(self) -> float:
+        """Median of the change, on its own scale."""
+        return float(np.median(self.change))
+
+    @cached_property
+    def std_error(self) -> float:
+        """Standard error of the change, on its own scale.
+
+        For sampling draws it is the scale of the distribution they were spread over (the distance of two
+        quantiles, so that a t distribution gives the error and not its own wider deviation); otherwise the
+        standard deviation of the draws.
+        """
+        if self.basis != "sampling":
+            return float(np.std(self.change))
+        middle = interval(self.change, 0.5)
+        return (middle.upper - middle.lower) / (2 * self._reference_quantile(0.75))
+
+    def _reference_quantile(self, probability: float) -> float:
+        from scipy.special import ndtri, stdtrit
+
+        if self.degrees_of_freedom is None:
+            return float(ndtri(probability))
+        return float(stdtrit(self.degrees_of_freedom, probability))
+
+    @property
+    def p_value(self) -> float | None:
+        """Two-sided p-value of no change, where the draws stand for a sampling distribution or a test was made."""
+        if self.test_p_value is not None or self.basis != "sampling":
+            return self.test_p_value
+        if self.std_error == 0:
+            return None
+        from scipy.special import ndtr, stdtr
+
+        z = -abs(self.estimate) / self.std_error
+        return float(2 * (ndtr(z) if self.degrees_of_freedom is None else stdtr(self.degrees_of_freedom, z)))
+
+    @property
+    def prob_reduction(self) -> float:
+        """Share of the draws in which there was less of the outcome."""
+        return float(np.mean(self.change < 0))
+
+    def interval(self, level: float = 0.95) -> Interval:
+        """Give the interval of the change on its own scale."""
+        return interval(self.change, level)
+
+    @cached_property
+    def percent_draws(self) -> FloatArray | None:
+        """Change in percent of what was expected without the measure, shape (draws,); None where it has no meaning."""
+        if self.scale in _RATIOS:
+            return np.asarray(100 * np.expm1(self.change))
+        if self.prevented is None or self.recorded is None:
+            return None
+        total = self.prevented.sum(axis=1)
+        expected = self.recorded.sum() + total
+        # a percentage of an expectation that may be nothing or less does not exist
+        return np.asarray(-100 * total / expected) if (expected > 0).all() else None
+
+    @cached_property
+    def total_prevented(self) -> FloatArray | None:
+        """Events prevented in all treated sites and periods, shape (draws,), displacement not counted."""
+        return None if self.prevented is None else np.asarray(self.prevented.sum(axis=1))
+
+    @cached_property
+    def net_prevented(self) -> FloatArray | None:
+        """Events prevented by period, net of what moved to the buffer or spread to it, shape (draws, periods)."""
+        if self.prevented is None:
+            return None
+        moved = self.displacement.prevented if self.displacement is not None else None
+        return self.prevented if moved is None else np.asarray(self.prevented + moved)
+
+    def reorder(self, order: np.ndarray) -> Effect:
+        """Give the same effect with its rows in another order; no margin changes."""
+        dynamics, moved = self.dynamics, self.displacement
+        return replace(
+            self,
+            change=self.change[order],
+            prevented=None if self.prevented is None else self.prevented[order],
+            dynamics=None if dynamics is None else replace(dynamics, draws=dynamics.draws[order]),
+            displacement=None if moved is None else replace(
+                moved,
+                change=moved.change[order],
+                prevented=None if moved.prevented is None else moved.prevented[order],
+            ),
+        )

@@ -1,0 +1,110 @@
+"""What is measured, and which direction is good."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+from evalkit.errors import DomainError, nearest
+
+__all__ = ["CrimeClass", "Kind", "Outcome", "crime_classes"]
+
+type Kind = Literal["count", "rate", "proportion", "score", "index"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrimeClass:
+    """A class of crime that outcomes and prices share.
+
+    Attributes
+    ----------
+    iccs : code in the International Classification of Crime for Statistical Purposes; empty for a mixture
+    iccs_verified : was the code read in the classification itself?
+    """
+
+    key: str
+    label: str
+    singular: str
+    plural: str
+    iccs: str
+    iccs_verified: bool
+
+
+@cache
+def crime_classes() -> dict[str, CrimeClass]:
+    """Give the classes of crime that evalkit knows, by key."""
+    text = files("evalkit.domain").joinpath("crime_classes.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {
+        row["key"]: CrimeClass(**{**row, "iccs_verified": row["iccs_verified"] == "yes"})  # type: ignore[arg-type]
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What is measured in every site and period.
+
+    Attributes
+    ----------
+    name : key of the outcome in the study
+    crime : key of a class of crime (`crime_classes`), or None where it is not a crime
+    kind : "count" of events; anything else is not events and never becomes crimes prevented
+    source : who recorded it, such as "police"
+    unit : what one is, for tables; by default the plural of the crime class
+    good : which direction is an improvement, "fewer" or "more"
+    minimum_worthwhile : smallest change in percent that would matter to the city, positive; None where
+        none was named, and then a small effect is never called "little or no difference"
+    """
+
+    name: str
+    crime: str | None = None
+    kind: Kind = "count"
+    source: str = ""
+    unit: str = ""
+    good: Literal["fewer", "more"] = "fewer"
+    minimum_worthwhile: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            msg = "an outcome has a name; there is an empty one"
+            raise DomainError(msg)
+        if self.kind not in get_args(Kind.__value__):
+            msg = f"no kind {self.kind!r} of outcome ({self.name!r}); {nearest(self.kind, get_args(Kind.__value__))}"
+            raise DomainError(msg)
+        if self.crime is not None and self.crime not in crime_classes():
+            msg = f"no class of crime {self.crime!r} (outcome {self.name!r}); {nearest(self.crime, crime_classes(), 20)}"
+            raise DomainError(msg)
+        if self.good not in {"fewer", "more"}:
+            msg = f"good of outcome {self.name!r} is 'fewer' or 'more'; there is {self.good!r}"
+            raise DomainError(msg)
+        if self.minimum_worthwhile is not None and not 0 < self.minimum_worthwhile < 100:  # noqa: PLR2004 - percent
+            msg = (
+                f"the minimum worthwhile change of outcome {self.name!r} is a percentage between 0 and 100; "
+                f"there is {self.minimum_worthwhile}"
+            )
+            raise DomainError(msg)
+
+    @property
+    def counts_events(self) -> bool:
+        """Is it a count of events, so that some of them can be prevented?"""
+        return self.kind == "count"
+
+    @property
+    def plural(self) -> str:
+        """What several of them are called."""
+        if self.unit:
+            return self.unit
+        if self.crime is not None:
+            return crime_classes()[self.crime].plural
+        return self.name if not self.counts_events else "events"
+
+    @property
+    def singular(self) -> str:
+        """What one of them is called."""
+        if self.crime is not None and not self.unit:
+            return crime_classes()[self.crime].singular
+        return f"one of the {self.plural}"
