@@ -1,0 +1,116 @@
+"""What an evaluation found, with everything needed to check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from evalkit.domain import Design, Effect
+from evalkit.judgement import Finding, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evalkit.economics import Appraisal
+    from evalkit.study import Study
+
+__all__ = ["Evaluation", "Provenance", "Refusal", "Role"]
+
+type Role = Literal["primary", "sensitivity", "robustness"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What made the numbers: enough to make them again.
+
+    Attributes
+    ----------
+    versions : of evalkit, Python and the libraries, by name
+    seed, draws : what the randomness started from, and how many draws there are
+    inputs : sha256 of every input file, by its path relative to the study
+    """
+
+    versions: Mapping[str, str]
+    seed: int
+    draws: int
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """An estimator that had no answer, and why; it is reported, not hidden."""
+
+    outcome: str
+    estimator: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """What a study found.
+
+    Attributes
+    ----------
+    study : the question, and all that was decided in advance
+    effects : by outcome, then by name of the estimate; the first of each outcome is the primary one
+    refusals : sensitivity estimators that gave no answer
+    appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
+    appraisal_reason : why there is no appraisal
+    scenario : the appraisal over a longer horizon, always an extrapolation, or None
+    warnings : sentences that a reader must see
+    """
+
+    study: Study
+    effects: Mapping[str, Mapping[str, Effect]]
+    provenance: Provenance
+    refusals: tuple[Refusal, ...] = ()
+    appraisal: Appraisal | None = None
+    appraisal_reason: str = ""
+    scenario: Appraisal | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def primary(self) -> Effect:
+        """The effect that the study is judged by."""
+        return self.primary_of(self.study.primary)
+
+    def primary_of(self, outcome: str) -> Effect:
+        """Give the primary effect on one outcome."""
+        return next(iter(self.effects[outcome].values()))
+
+    def role(self, outcome: str, name: str) -> Role:
+        """Say what part an effect plays."""
+        return "primary" if name == next(iter(self.effects[outcome])) else "sensitivity"
+
+    def design(self, outcome: str) -> Design:
+        """Give the design behind the effects on one outcome."""
+        return self.study.designs[outcome]
+
+    @cached_property
+    def findings(self) -> Mapping[str, Finding]:
+        """The verdict on each outcome, by its primary effect."""
+        return {
+            outcome: judge(self.primary_of(outcome), self.design(outcome), self.study.level) for outcome in self.effects
+        }
+
+    @property
+    def finding(self) -> Finding:
+        """The verdict on the primary outcome."""
+        return self.findings[self.study.primary]
+
+    def write(self, folder: str | Path, formats: tuple[str, ...] = ("html", "json")) -> tuple[Path, ...]:
+        """Write the result, the report, and the tables and figures behind them; give the paths.
+
+        Files appear under their names only when all of them are complete.
+        """
+        from evalkit.output import write_evaluation
+
+        return write_evaluation(self, folder, formats)
+
+    def __repr__(self) -> str:
+        """First line: the sentence that answers."""
+        from evalkit.report.wording import headline
+
+        return f"<Evaluation {self.study.title!r}: {headline(self)}>"

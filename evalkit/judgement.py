@@ -1,0 +1,122 @@
+"""From an effect and its design to a verdict in words: what happened, how sure, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.domain import Check, Design, Effect
+from evalkit.draws import Interval, interval
+
+__all__ = ["CERTAINTIES", "Case", "Certainty", "Finding", "judge", "probability_in_words"]
+
+type Case = Literal["benefit", "harm", "little", "unclear"]
+type Certainty = Literal["high", "moderate", "low", "very low"]
+
+CERTAINTIES: tuple[Certainty, ...] = ("very low", "low", "moderate", "high")
+
+# What a design can support at best (after GRADE, doi:10.1136/bmj.39489.470347.AD): only a lottery starts at high.
+_BY_LEVEL: dict[int, Certainty] = {1: "very low", 2: "very low", 3: "low", 4: "moderate", 5: "high"}
+
+# Checks whose failure speaks against the causal reading, not only against precision.
+_DOUBTS = frozenset(
+    {"leads", "selection window", "few treated sites", "few clusters", "staggered adoption", "scales agree", "forbidden comparisons"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one effect says, before anybody finds words for it.
+
+    Attributes
+    ----------
+    case : "benefit" or "harm" where the interval leaves no change outside; "little" where all of it is
+        smaller than the change that would matter; "unclear" otherwise
+    certainty : how far design and checks support a causal reading; it picks the verb
+    reasons : sentences, the most important first
+    level, change : the interval of the change that decided, on the effect's own scale
+    percent, prevented : the same in percent and in events, where they exist
+    """
+
+    outcome: str
+    estimator: str
+    case: Case
+    certainty: Certainty
+    reasons: tuple[str, ...]
+    change: Interval
+    percent: Interval | None
+    prevented: Interval | None
+
+    @property
+    def dots(self) -> int:
+        """Certainty as a number of dots, 1 to 4."""
+        return CERTAINTIES.index(self.certainty) + 1
+
+
+def judge(effect: Effect, design: Design, level: float) -> Finding:
+    """Judge one effect by a stated rule.
+
+    The case is read from the interval alone, the certainty from the design's level on the Scientific
+    Methods Scale, one step down for each failed check that speaks against a causal reading, at most two.
+    """
+    change = effect.interval(level)
+    percent = None if effect.percent_draws is None else interval(effect.percent_draws, level)
+    net = None if effect.net_prevented is None else interval(effect.net_prevented.sum(axis=1), level)
+    certainty, reasons = _certainty(effect, design)
+    return Finding(
+        outcome=effect.outcome.name,
+        estimator=effect.estimator,
+        case=_case(effect, change, percent),
+        certainty=certainty,
+        reasons=reasons,
+        change=change,
+        percent=percent,
+        prevented=net,
+    )
+
+
+def _case(effect: Effect, change: Interval, percent: Interval | None) -> Case:
+    worthwhile = effect.outcome.minimum_worthwhile
+    if worthwhile is not None and percent is not None and max(abs(percent.lower), abs(percent.upper)) < worthwhile:
+        return "little"
+    if not change.excludes(0):
+        return "unclear"
+    fell = change.upper < 0
+    return "benefit" if fell == (effect.outcome.good == "fewer") else "harm"
+
+
+def _certainty(effect: Effect, design: Design) -> tuple[Certainty, tuple[str, ...]]:
+    level = design.methods_level
+    doubts = [check for check in (*design.checks, *effect.checks) if check.name in _DOUBTS and check.passed is False]
+    start = CERTAINTIES.index(_BY_LEVEL[level.level])
+    place = max(start - min(len(doubts), 2), 0)
+    head = f"Scientific Methods Scale {level.level} of 5: {level.reason}."
+    return CERTAINTIES[place], (head, *(check.detail for check in doubts))
+
+
+def failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Give the checks that failed."""
+    return tuple(check for check in checks if check.passed is False)
+
+
+# The scale of the IPCC (Mastrandrea et al. 2010), one for the whole product.
+_WORDS: tuple[tuple[float, str], ...] = (
+    (0.99, "virtually certain"),
+    (0.90, "very likely"),
+    (0.66, "likely"),
+    (0.33, "about as likely as not"),
+    (0.10, "unlikely"),
+    (0.01, "very unlikely"),
+)
+
+
+def probability_in_words(probability: float) -> str:
+    """Give the word of the IPCC's scale for a probability.
+
+    >>> probability_in_words(0.93)
+    'very likely'
+    """
+    for bound, word in _WORDS:
+        if probability > bound or (bound == 0.33 and probability >= bound):  # noqa: PLR2004 - 33 to 66 is inclusive
+            return word
+    return "exceptionally unlikely"

@@ -1,0 +1,240 @@
+"""A study: the question, what it is judged by, the designs, and how they are estimated and costed."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evalkit.domain import Design, Effect, Estimator, Intervention
+from evalkit.draws import DEFAULT_DRAWS, couple
+from evalkit.errors import EvalkitError, StudyError, nearest
+from evalkit.evaluation import Evaluation, Provenance, Refusal
+from evalkit.registry import estimator as find_estimator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evalkit.economics import Appraisal, Costs, Prices
+
+__all__ = ["AppraisalPlan", "Study"]
+
+type Progress = Callable[[str], None]
+
+_LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppraisalPlan:
+    """How effects and costs are to be turned into money; passed on to `evalkit.economics.appraise`.
+
+    Attributes
+    ----------
+    options : keyword arguments of `appraise`, such as discounting, deadweight, multipliers
+    horizon : years from the start over which a second, extrapolated appraisal runs; None for none
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    horizon: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """An evaluation before it is run; everything that is decided in advance.
+
+    Attributes
+    ----------
+    title, question : for people
+    primary : the outcome that the study is judged by, named in advance
+    designs : by outcome
+    estimator : an estimator, or its name
+    sensitivity : further estimators, by the name they are reported under, or a sequence of names
+    costs, prices : the ledger and what one crime costs; without costs there is no appraisal
+    appraisal : how they are turned into money
+    seed, draws, level : of the randomness, the number of draws, and the intervals
+    suggestion : what the evaluator suggests in place of the sentence that a rule would write
+    harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
+    inputs : files whose hashes go into the result
+    folder : where the study lives
+    """
+
+    title: str
+    primary: str
+    designs: Mapping[str, Design]
+    question: str = ""
+    estimator: str | Estimator = "did-poisson"
+    sensitivity: Mapping[str, Estimator | str] | Sequence[str] = ()
+    costs: Costs | None = None
+    prices: Prices | None = None
+    appraisal: AppraisalPlan = field(default_factory=AppraisalPlan)
+    seed: int = 1
+    draws: int = DEFAULT_DRAWS
+    level: float = 0.95
+    suggestion: str = ""
+    harm_weights: Mapping[str, float] = field(default_factory=dict)
+    inputs: tuple[Path, ...] = ()
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        faults = [*self._structure_faults()]
+        if not faults:
+            try:
+                self.estimators  # noqa: B018 - looks every name up, so that a wrong one is found before a long run
+            except EvalkitError as problem:
+                faults.append(str(problem))
+        if faults:
+            raise StudyError(faults, where=f"study {self.title!r}")
+
+    def _structure_faults(self) -> list[str]:
+        faults = []
+        if not self.title.strip():
+            faults.append("a study has a title; there is an empty one")
+        if not self.designs:
+            faults.append("a study has at least one outcome with a design; there is none")
+        elif self.primary not in self.designs:
+            faults.append(f"primary outcome {self.primary!r} is not measured; {nearest(self.primary, self.designs)}")
+        if not 0 < self.level < 1:
+            faults.append(f"level is a share between 0 and 1, such as 0.95; there is {self.level}")
+        if self.draws < 100:  # noqa: PLR2004 - a 95 % limit of fewer draws rests on two of them
+            faults.append(f"draws is 100 or more; there is {self.draws}")
+        if self.seed < 0:
+            faults.append(f"seed is a whole number, zero or more; there is {self.seed}")
+        faults += [
+            f"harm weight of {name!r}, which is not an outcome; {nearest(name, self.designs)}"
+            for name in self.harm_weights
+            if name not in self.designs
+        ]
+        return faults
+
+    @property
+    def intervention(self) -> Intervention:
+        """What was done."""
+        return self.designs[self.primary].intervention
+
+    @property
+    def estimators(self) -> dict[str, Estimator]:
+        """Every estimator by the name that its effects are reported under; the primary one first."""
+        primary = _instance(self.estimator)
+        name = self.estimator if isinstance(self.estimator, str) else _name_of(self.estimator)
+        named = self.sensitivity if isinstance(self.sensitivity, Mapping) else {each: each for each in self.sensitivity}
+        if name in named:
+            msg = f"sensitivity names {name!r}, which is the primary estimator; give it another name or leave it out"
+            raise StudyError(msg)
+        return {name: primary, **{each: _instance(value) for each, value in named.items()}}
+
+    def run(
+        self, *, seed: int | None = None, draws: int | None = None, jobs: int = 1, progress: Progress | None = None
+    ) -> Evaluation:
+        """Estimate every effect, cost what can be costed, and judge; the same seed gives the same numbers.
+
+        Parameters
+        ----------
+        seed, draws : in place of the study's own
+        jobs : how many effects are estimated at once; the numbers do not depend on it
+        progress : called with a sentence before each step
+        """
+        seed = self.seed if seed is None else seed
+        draws = self.draws if draws is None else draws
+        effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None))
+        coupled, warnings = _coupled(effects, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
+        appraisal, scenario, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        return Evaluation(
+            study=self,
+            effects=coupled,
+            refusals=refusals,
+            appraisal=appraisal,
+            scenario=scenario,
+            appraisal_reason=reason,
+            warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
+            provenance=Provenance(versions=_versions(), seed=seed, draws=draws, inputs=self._hashes()),
+        )
+
+    def _estimate(
+        self, seed: int, draws: int, jobs: int, progress: Progress
+    ) -> tuple[dict[str, dict[str, Effect]], tuple[Refusal, ...]]:
+        tasks = [(outcome, name) for outcome in self.designs for name in self.estimators]
+        primary = next(iter(self.estimators))
+
+        def estimate(task: tuple[str, str]) -> Effect | Refusal:
+            outcome, name = task
+            progress(f"{outcome}: {name}")
+            # each estimate has a stream of its own, so that order and number of workers change nothing
+            rng = np.random.default_rng([seed, zlib.crc32(outcome.encode()), zlib.crc32(name.encode())])
+            try:
+                return self.estimators[name].estimate(self.designs[outcome], rng=rng, draws=draws)
+            except EvalkitError as problem:
+                if name == primary:
+                    msg = f"outcome {outcome!r}, estimator {name!r}: {problem}"
+                    raise StudyError(msg) from problem
+                return Refusal(outcome=outcome, estimator=name, reason=str(problem))
+
+        with ThreadPoolExecutor(max_workers=max(jobs, 1)) as workers:
+            answers = dict(zip(tasks, workers.map(estimate, tasks), strict=True))
+        effects: dict[str, dict[str, Effect]] = {outcome: {} for outcome in self.designs}
+        for (outcome, name), answer in answers.items():
+            if isinstance(answer, Effect):
+                effects[outcome][name] = answer
+        return effects, tuple(answer for answer in answers.values() if isinstance(answer, Refusal))
+
+    def _appraise(
+        self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator
+    ) -> tuple[Appraisal | None, Appraisal | None, str]:
+        raise NotImplementedError
+
+    def _hashes(self) -> dict[str, str]:
+        return {
+            path.relative_to(self.folder).as_posix() if self.folder and path.is_relative_to(self.folder) else path.name:
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.inputs)
+        }
+
+
+def _instance(estimator: str | Estimator) -> Estimator:
+    return find_estimator(estimator)() if isinstance(estimator, str) else estimator
+
+
+def _name_of(estimator: Estimator) -> str:
+    from evalkit.registry import models
+
+    return next((name for name in models() if find_estimator(name) is type(estimator)), type(estimator).__name__)
+
+
+def _coupled(
+    effects: dict[str, dict[str, Effect]], rng: np.random.Generator
+) -> tuple[dict[str, dict[str, Effect]], tuple[str, ...]]:
+    """Order the primary effects' rows so that outcomes measured in the same sites vary together."""
+    primaries = {outcome: next(iter(named.values())) for outcome, named in effects.items()}
+    if len(primaries) == 1:
+        return effects, ()
+    influences = [effect.influence for effect in primaries.values()]
+    if any(influence is None for influence in influences) or len({np.shape(influence) for influence in influences}) > 1:
+        return effects, (
+            "The outcomes' estimates were drawn independently of each other, as nothing tells how they vary together; "
+            "the ranges of sums over outcomes may be too narrow or too wide.",
+        )
+    stacked = np.array(influences)
+    lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
+    correlation = (stacked / lengths) @ (stacked / lengths).T
+    orders = couple([effect.change for effect in primaries.values()], correlation, rng)
+    for order, (outcome, effect) in zip(orders, primaries.items(), strict=True):
+        name = next(iter(effects[outcome]))
+        effects[outcome][name] = effect.reorder(order)
+    return effects, ()
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        found[name] = version(name)
+    try:
+        found["evalkit"] = version("evalkit-prevention")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        found["evalkit"] = "not installed"
+    return dict(sorted(found.items()))
