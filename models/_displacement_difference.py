@@ -107,9 +107,7 @@ def displacement_difference(
     >>> total.estimate, round(total.std_error, 3)
     (-118.0, 39.598)
     """
-    table = table_of(
-        treated, comparison, buffer, buffer_comparison, lengths=lengths, areas=areas
-    )
+    table = table_of(treated, comparison, buffer, buffer_comparison, lengths=lengths, areas=areas)
     return difference_of_cells(cells_of_table(table), dispersion)
 
 
@@ -128,8 +126,7 @@ def harm_weighted_difference(
     """
     if len(tables) != len(weights) or not tables:
         raise EstimationError(
-            f"wanted is one harm weight for each table; there are {len(tables)} tables "
-            f"and {len(weights)} weights"
+            f"wanted is one harm weight for each table; there are {len(tables)} tables and {len(weights)} weights"
         )
     wrong = [weight for weight in weights if not (math.isfinite(weight) and weight >= 0)]
     if wrong:
@@ -155,9 +152,7 @@ def difference_of_cells(cells: Cells, dispersion: float = 1.0) -> DisplacementDi
     )
 
 
-def weighted_changes(
-    cells: Cells, dispersion: float, *, in_crimes: bool = True
-) -> tuple[FloatArray, FloatArray]:
+def weighted_changes(cells: Cells, dispersion: float, *, in_crimes: bool = True) -> tuple[FloatArray, FloatArray]:
     """Give the changes, shape (changes,), and their covariance, shape (changes, changes).
 
     `in_crimes` counts them in each target's own area over the period after; else they are rates.
@@ -173,8 +168,7 @@ def weighted_changes(
 def _changes(changes: FloatArray, covariance: FloatArray) -> tuple[Change, Change | None, Change]:
     errors = np.sqrt(np.diag(covariance))
     local, *displaced = (
-        Change(estimate=float(change), std_error=float(error))
-        for change, error in zip(changes, errors, strict=True)
+        Change(estimate=float(change), std_error=float(error)) for change, error in zip(changes, errors, strict=True)
     )
     total = Change(estimate=float(changes.sum()), std_error=float(np.sqrt(covariance.sum())))
     return local, (displaced[0] if displaced else None), total

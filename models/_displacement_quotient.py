@@ -115,9 +115,7 @@ def _reading(wdq: float) -> str:
     if wdq > 1:
         return "Crime fell in the buffer by more than in the treated area: benefits spread."
     if wdq > 0:
-        return (
-            "Crime fell in the buffer too, by less than in the treated area: benefits spread."
-        )
+        return "Crime fell in the buffer too, by less than in the treated area: benefits spread."
     if wdq == 0:
         return "The buffer changed as its comparison did: neither displacement nor spread is seen."
     if wdq > -1:

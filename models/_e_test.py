@@ -1,4 +1,4 @@
-"""The E-test: do two Poisson counts come from the same rate?"""
+"""The E-test of whether two Poisson counts come from the same rate."""
 
 from __future__ import annotations
 
@@ -56,14 +56,12 @@ def e_test(k1: float, n1: float, k2: float, n2: float, *, method: Statistic = "w
 
 def _score(k1: int, n1: float, k2: int, n2: float) -> float:
     import numpy as np
-    from statsmodels.stats.rates import test_poisson_2indep
+    from statsmodels.stats.rates import test_poisson_2indep  # type: ignore[import-untyped]
 
     if k1 == k2 == 0:
         return 1.0  # no outcome is more ordinary than none in either; the statistic is 0/0
     with np.errstate(divide="ignore"):  # it also works out the ratio, which a zero leaves without value
-        found = test_poisson_2indep(
-            np.int64(k1), n1, np.int64(k2), n2, method="etest-score", compare="diff"
-        )
+        found = test_poisson_2indep(np.int64(k1), n1, np.int64(k2), n2, method="etest-score", compare="diff")
     return float(found.pvalue)
 
 

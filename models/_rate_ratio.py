@@ -94,7 +94,5 @@ def log_ratio_changes(cells: Cells, dispersion: float) -> tuple[FloatArray, Floa
     No count may be zero. Without a comparison it is the logarithm of the treated area's own rates.
     """
     changes = np.einsum("kaj,aj->k", cells.signs, np.log(cells.counts / cells.weights))
-    covariance = dispersion * np.einsum(
-        "kaj,laj,aj->kl", cells.signs, cells.signs, 1 / cells.counts
-    )
+    covariance = dispersion * np.einsum("kaj,laj,aj->kl", cells.signs, cells.signs, 1 / cells.counts)
     return changes, covariance

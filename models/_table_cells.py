@@ -41,17 +41,17 @@ class Cells:
 
     @property
     def has_comparison(self) -> bool:
-        """Has the treated area something to be compared with?"""
+        """Whether the treated area has something to be compared with."""
         return "comparison" in self.names
 
     @property
     def has_buffer(self) -> bool:
-        """Is there a buffer?"""
+        """Whether there is a buffer."""
         return "buffer" in self.names
 
     @property
     def is_weighted(self) -> bool:
-        """Do the cells differ in length or size?"""
+        """Whether the cells differ in length or size."""
         return bool((self.weights != self.weights[0, 0]).any())
 
     @property

@@ -1,0 +1,268 @@
+"""What a reader must know before believing a before/after table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.domain import Check, Design
+from evalkit.draws import FloatArray, interval
+from evalkit.models._displacement_difference import Change, difference_of_cells
+from evalkit.models._e_test import e_test
+from evalkit.models._table_cells import Cells
+from evalkit.models._table_dispersion import PERIODS_NEEDED, Dispersion
+from evalkit.models._table_draws import ChangeDraws, Measure, draw_changes
+
+__all__ = ["TableAnswer", "table_checks"]
+
+# A percentage of fewer is a handful of crimes made to look like a rate.
+SMALLEST_BASE = 10
+# The E-test sums over a grid of outcomes, seconds' work beyond this, where its answer is the normal's.
+LARGEST_FOR_E_TEST = 5_000
+# Twice the variance of chance: a mild case for monthly counts of crime in one area.
+SENSITIVITY = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TableAnswer:
+    """An answer on its way to becoming an effect, with what is needed to question it."""
+
+    design: Design
+    cells: Cells
+    measure: Measure
+    dispersion: Dispersion
+    drawn: ChangeDraws
+
+    def redrawn(
+        self, rng: np.random.Generator, *, measure: Measure | None = None, times: float | None = None
+    ) -> ChangeDraws:
+        """Draw the treated area's change again: on the other scale, or with another dispersion."""
+        dispersion = self.dispersion if times is None else Dispersion(value=times, origin="given")
+        cells = self.cells.without_buffer()
+        return draw_changes(cells, measure or self.measure, dispersion, len(self.drawn.change), rng)
+
+
+def table_checks(answer: TableAnswer, rng: np.random.Generator) -> tuple[Check, ...]:
+    """Give all checks that have something to say."""
+    found = (
+        _comparison(answer),
+        _trends(answer),
+        _scales(answer, rng),
+        _variation(answer, rng),
+        _zeros(answer),
+        _no_total(answer),
+        _small_base(answer.cells),
+        _alone(answer.cells),
+        _lengths(answer),
+        _weights(answer),
+        _published(answer),
+    )
+    return tuple(check for check in found if check is not None)
+
+
+def _comparison(answer: TableAnswer) -> Check | None:
+    if answer.cells.has_comparison:
+        return None
+    return Check(
+        name="comparison",
+        passed=False,
+        detail="There is no comparison area. The figure is the change from before to after, an "
+        "association: nothing shows what would have happened without the measure.",
+    )
+
+
+def _trends(answer: TableAnswer) -> Check | None:
+    if not answer.cells.has_comparison:
+        return None
+    detail = (
+        "Two sums for each area do not show whether the areas moved together before the start."
+        if answer.design.panel is None
+        else "The periods were added up to one before and one after, so whether the areas moved "
+        "together before the start is not looked at here; 'did-poisson' does."
+    )
+    return Check(name="parallel trends cannot be seen", passed=None, detail=detail)
+
+
+def _scales(answer: TableAnswer, rng: np.random.Generator) -> Check | None:
+    if not answer.cells.has_comparison:
+        return None
+    drawn = {measure: answer.redrawn(rng, measure=measure) for measure in ("difference", "ratio")}
+    local = [draws.change[:, 0] for draws in drawn.values()]
+    same_sign = len({float(np.sign(np.median(change).round(12))) for change in local}) == 1
+    same_verdict = len({interval(change).excludes(0) for change in local}) == 1
+    shown = {measure: _range(draws, answer) for measure, draws in drawn.items()}
+    verdict = (
+        "they agree in direction and on whether no change can be ruled out."
+        if same_sign and same_verdict
+        else "they agree in direction but not on whether no change can be ruled out."
+        if same_sign
+        else "they point in different directions, so the answer rests on which of the two is believed."
+    )
+    return Check(
+        name="scales agree",
+        passed=same_sign and same_verdict,
+        detail="A difference assumes that without the measure the treated area would have changed by "
+        "the same number as the comparison area, a ratio that it would have changed by the same "
+        f"proportion. By difference: {shown['difference']}; by ratio: {shown['ratio']}: {verdict}",
+    )
+
+
+def _variation(answer: TableAnswer, rng: np.random.Generator) -> Check:
+    known, used = answer.dispersion, answer.dispersion.value
+    name = "counts vary more than chance"
+    if known.origin == "unknown":
+        why = (
+            "a table does not show it"
+            if answer.design.panel is None
+            else f"there are {known.periods} periods before the start, and {PERIODS_NEEDED} are needed"
+        )
+        twice = _range(answer.redrawn(rng, times=SENSITIVITY), answer)
+        return Check(
+            name=name,
+            passed=None,
+            detail="The range takes counts to vary as chance alone makes them (Poisson). How much more "
+            f"they vary is unknown: {why}. If they vary twice as much, it becomes {twice}.",
+        )
+    by_chance = _range(answer.redrawn(rng, times=1.0), answer)
+    if known.origin == "given":
+        return Check(
+            name=name,
+            passed=None,
+            detail=f"Counts were taken to vary {used:.3g} times as much as chance alone, as the option "
+            f"says; with chance alone: {by_chance}.",
+        )
+    return Check(name=name, passed=used <= 1, detail=_estimated(known, by_chance))
+
+
+def _estimated(known: Dispersion, by_chance: str) -> str:
+    crude = known.with_common_swings
+    beside = "" if crude is None else f" ({crude:.1f} times with what all areas share left in)"
+    seen = f"Over the {known.periods} periods before the start, counts varied {known.estimate:.1f} "
+    if known.value <= 1:
+        return f"{seen}times as much as chance alone{beside}, so the range is that of chance alone."
+    return (
+        f"{seen}times as much as chance alone{beside}; the range is widened accordingly. "
+        f"With chance alone it would be {by_chance}."
+    )
+
+
+def _zeros(answer: TableAnswer) -> Check | None:
+    cells = answer.cells
+    if not cells.zeros:
+        return None
+    detail = (
+        f"Nothing was counted in {', '.join(cells.zeros)}. The answer is therefore a posterior: each "
+        "expected count has Jeffreys' prior (density proportional to one over its root), under which "
+        "a count of x leaves a gamma distribution of shape x + 1/2; no half is added to any count."
+    )
+    nothing_treated = not cells.counts[0].any()
+    if nothing_treated:
+        detail += (
+            " In the treated area nothing was counted at all. That shows that few were to be expected "
+            "there (below 1.9 in each period with 95 % probability) and not whether the measure works: "
+            "what cannot fall cannot be seen to fall, and the range of a ratio is mostly the prior's."
+        )
+    return Check(name="zero counts", passed=False if nothing_treated else None, detail=detail)
+
+
+def _no_total(answer: TableAnswer) -> Check | None:
+    if answer.drawn.prevented is not None:
+        return None
+    return Check(
+        name="number prevented",
+        passed=False,
+        detail="So little was counted before in the area compared with that the number expected by "
+        "proportion has no mean; no number prevented is given. measure = 'difference' gives one.",
+    )
+
+
+def _small_base(cells: Cells) -> Check | None:
+    small = cells.counts < SMALLEST_BASE
+    small[:, 1] = False
+    if not small.any():
+        return None
+    return Check(
+        name="small base",
+        passed=False,
+        detail=f"Fewer than {SMALLEST_BASE} were counted in {', '.join(cells.where(small))}: "
+        "quote no percentage, only the counts themselves and the range.",
+    )
+
+
+def _alone(cells: Cells) -> Check | None:
+    before, after = cells.of("treated")
+    if max(before, after) > LARGEST_FOR_E_TEST:
+        return None
+    p_value = e_test(before, cells.weights[0, 0], after, cells.weights[0, 1]).p_value
+    shown = "below 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    return Check(
+        name="treated area alone",
+        passed=None,
+        detail=f"Seen by itself the treated area went from {before:,.0f} to {after:,.0f}; equal rates "
+        f"would give a difference as large with probability {shown} (E-test, Poisson counts). This is "
+        "not the effect: it leaves out what changed everywhere.",
+    )
+
+
+def _lengths(answer: TableAnswer) -> Check | None:
+    table = answer.design.table
+    if table is None or table.lengths[0] == table.lengths[1]:
+        return None
+    before, after = table.lengths
+    cancels = answer.measure == "ratio" and answer.cells.has_comparison
+    done = "this cancels in the ratio" if cancels else "counts were brought to one length"
+    return Check(
+        name="period lengths",
+        passed=None,
+        detail=f"The period before lasted {before:g} and the one after {after:g}; {done}. That does not "
+        "make up for seasons that only one of them holds.",
+    )
+
+
+def _weights(answer: TableAnswer) -> Check | None:
+    panel = answer.design.panel
+    if panel is None or not answer.cells.has_comparison:
+        return None
+    basis = "each site counts as an area of one size"
+    if panel.exposure is not None:
+        basis = "sites count by their exposure"
+    unused = "; the panel's analytic weights are not used" if panel.weights is not None else ""
+    return Check(
+        name="sizes of areas",
+        passed=None,
+        detail=f"Sites were added up, and {basis} when the comparison's change is brought to the size "
+        f"of the treated area{unused}.",
+    )
+
+
+def _published(answer: TableAnswer) -> Check | None:
+    """The figure in the literature's unit, where that is not crimes."""
+    if answer.measure != "difference" or not answer.cells.is_weighted:
+        return None
+    found = difference_of_cells(answer.cells, answer.dispersion.value)
+    return Check(
+        name="weighted displacement difference",
+        passed=None,
+        detail="Per unit of length and size, as Wheeler and Ratcliffe (2018) give it: "
+        f"{_shown(found.local)}"
+        + (f"; with the buffer {_shown(found.total)}" if found.displaced is not None else "")
+        + ". The effect is in crimes: this times the treated area's size and the length of the "
+        "period after.",
+    )
+
+
+def _shown(change: Change) -> str:
+    return f"{change.estimate:.4g} (standard error {change.std_error:.4g})"
+
+
+def _range(drawn: ChangeDraws, answer: TableAnswer) -> str:
+    """The treated area's answer in words: events prevented, or the ratio where they have no mean."""
+    if drawn.prevented is None:
+        return f"a rate ratio of {_numbers(np.exp(drawn.change[:, 0]), '.2f')}"
+    return f"{_numbers(drawn.prevented[:, 0], ',.1f')} {answer.design.outcome.plural} prevented"
+
+
+def _numbers(draws: FloatArray, form: str) -> str:
+    middle, around = float(np.median(draws)), interval(draws)
+    return f"{middle:{form}} ({around.lower:{form}} to {around.upper:{form}})"
