@@ -1,0 +1,174 @@
+"""Standard errors by site: CR1 and CR2, the small-sample factor, and degrees of freedom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from evalkit.draws import FloatArray
+from evalkit.errors import EstimationError, nearest
+from evalkit.models._cr2 import Adjusted, adjust, quadratic_forms
+from evalkit.models._fit import Fit
+
+__all__ = ["Errors", "Inference", "SmallSample", "infer", "require_options", "small_sample_factor"]
+
+type Errors = Literal["auto", "CR2", "CR1"]
+type SmallSample = Literal["nested", "full", "none"]
+
+# See `infer` for the measurement behind it.
+_MANY = 50
+# A contribution smaller than this share of what its coefficient should vary by is rounding.
+_NOTHING = 1e-8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """How precisely the coefficients are known.
+
+    Attributes
+    ----------
+    kind : "CR1" or "CR2"
+    covariance : shape (k, k)
+    degrees_of_freedom : of each coefficient's t distribution, shape (k,)
+    influence : each site's contribution to each coefficient, shape (sites, k); columns sum to zero
+    clusters : sites with a weight above zero
+    seen : share of each coefficient's variance under the working model that the sites' residuals can
+        show, shape (k,); 1 but where a coefficient rests on one site, whose fit leaves no residual
+    adjusted : for further tests under CR2
+    """
+
+    kind: Literal["CR1", "CR2"]
+    covariance: FloatArray
+    degrees_of_freedom: FloatArray
+    influence: FloatArray
+    clusters: int
+    seen: FloatArray
+    adjusted: Adjusted | None = None
+
+    @property
+    def std_errors(self) -> FloatArray:
+        """Shape (k,)."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)))
+
+
+def require_options(errors: str, small_sample: str) -> None:
+    """Refuse names of options that there are not."""
+    for name, value, known in (
+        ("errors", errors, get_args(Errors.__value__)),
+        ("small_sample", small_sample, get_args(SmallSample.__value__)),
+    ):
+        if value not in known:
+            msg = f"no {name} {value!r}; {nearest(value, known)}"
+            raise EstimationError(msg)
+
+
+def small_sample_factor(fit: Fit, rule: SmallSample) -> float:
+    """Give the factor G/(G-1) * (N-1)/(N-K) of CR1.
+
+    G sites, N cells, and K counts the regressors, the period effects and, under "full", the site
+    effects. Under "nested" those are not counted, for a site effect lies wholly within its cluster: the
+    rule of Stata's areg/reghdfe and of fixest. Under "none" the factor is 1.
+    """
+    if rule == "none":
+        return 1.0
+    clusters, periods = (int((fit.weights.sum(axis=axis) > 0).sum()) for axis in (1, 0))
+    parameters = len(fit.coefficients) + periods + (clusters - 1 if rule == "full" else 0)
+    free = fit.observations - parameters
+    if free <= 0:
+        msg = f"{parameters} parameters for {fit.observations} cells leave nothing to tell the error from"
+        raise EstimationError(msg)
+    return clusters / (clusters - 1) * (fit.observations - 1) / free
+
+
+def infer(
+    fit: Fit, errors: Errors, small_sample: SmallSample, *, treated: int, comparison: int
+) -> Inference:
+    """Give the covariance of the coefficients, robust to whatever goes on within a site.
+
+    "auto" is CR2 with Satterthwaite degrees of freedom, unless `treated` and `comparison` are both 50
+    sites or more: then CR1 with t(G - 1), which takes seconds less on large panels and is as good there:
+    over 2,000 simulated panels (50 + 50 sites, 12 periods, serially correlated noise, no effect) CR1
+    rejected AUTO_CR1 % and CR2 AUTO_CR2 % of the time at 5 %, and their errors differed by AUTO_DIFF %.
+    """
+    clusters = int((fit.weights.sum(axis=1) > 0).sum())
+    if clusters < 2:
+        msg = f"errors by site need at least two sites; there is {clusters}"
+        raise EstimationError(msg)
+    if errors == "auto":
+        errors = "CR1" if min(treated, comparison) >= _MANY else "CR2"
+    residuals = fit.residuals * fit.weights
+    scores = np.matmul(residuals[:, None, :], fit.regressors)[:, 0, :]
+    influence = scores @ fit.bread
+    return _cr1(fit, influence, clusters, small_sample) if errors == "CR1" else _cr2(fit, influence, clusters)
+
+
+def _cr1(fit: Fit, influence: FloatArray, clusters: int, rule: SmallSample) -> Inference:
+    covariance = small_sample_factor(fit, rule) * (influence.T @ influence)
+    k = len(fit.coefficients)
+    _require_variation(np.diag(covariance), 0 * np.diag(covariance))
+    return Inference(
+        kind="CR1", covariance=covariance, degrees_of_freedom=np.full(k, clusters - 1.0),
+        influence=influence, clusters=clusters, seen=np.ones(k),
+    )
+
+
+def _cr2(fit: Fit, influence: FloatArray, clusters: int) -> Inference:
+    """CR2, made unbiased under the working model where a coefficient rests on one site.
+
+    The residuals of a site that alone carries a coefficient are zero in its direction, and the
+    generalised inverse of the adjustment leaves its noise out: of 1 treated and 39 comparison sites, only
+    the 39 would count. The variance is then scaled up by the share that is seen, which takes the lone
+    site's noise to be like the others' (for one treated site and one date, the pooled two-sample t test).
+    """
+    adjusted = adjust(fit)
+    contributions = np.matmul(fit.residuals[:, None, :], adjusted.functions)[:, 0, :]
+    covariance = contributions.T @ contributions
+    k = len(fit.coefficients)
+    free, expected = np.empty(k), np.empty(k)
+    for j in range(k):
+        free[j], expected[j] = satterthwaite(fit, adjusted, adjusted.functions[:, :, j])
+    working = _working(fit)
+    _require_variation(expected, working)
+    seen = expected / working
+    scale = 1 / np.sqrt(seen)
+    covariance = covariance * np.outer(scale, scale)
+    _require_variation(np.diag(covariance), 0 * working)
+    return Inference(
+        kind="CR2", covariance=covariance, degrees_of_freedom=free, influence=influence,
+        clusters=clusters, seen=seen, adjusted=adjusted,
+    )
+
+
+def satterthwaite(fit: Fit, adjusted: Adjusted, function: FloatArray) -> tuple[float, float]:
+    """Degrees of freedom and expectation, under the working model, of the variance of one coefficient.
+
+    With Omega the sites' (G, G) covariance of contributions, diagonal plus low rank, they are
+    tr(Omega)^2 / tr(Omega^2) and tr(Omega); only Gram matrices of the low-rank factors are made.
+    """
+    forms = quadratic_forms(fit, adjusted.projection, function[:, :, None])
+    own, left, right = forms.own[:, 0, 0], forms.left[:, :, 0], forms.right[:, :, 0]
+    crossed = (left * right).sum(axis=1)
+    trace = float(own.sum() + crossed.sum())
+    gram = left.T @ right
+    # the low-rank part left right' is symmetric, so its squared norm is the trace of its square
+    square = float((own**2).sum() + 2 * (own * crossed).sum() + (gram * gram.T).sum())
+    return (trace**2 / square if square > 0 else 0.0), trace
+
+
+def _working(fit: Fit) -> FloatArray:
+    """Variance of each coefficient under the working model, up to its constant, shape (k,)."""
+    if fit.variance_is_inverse_weight:
+        return np.diag(fit.bread)
+    flat = (fit.weights[:, :, None] * fit.regressors).reshape(-1, len(fit.coefficients)) @ fit.bread
+    return np.asarray((flat**2).sum(axis=0))
+
+
+def _require_variation(variances: FloatArray, working: FloatArray) -> None:
+    if not np.all(variances > _NOTHING * working):
+        msg = (
+            "the sites leave no variation to tell the error from: every site that carries the estimate "
+            "is fitted exactly; wanted are at least two treated or two comparison sites"
+        )
+        raise EstimationError(msg)

@@ -1,0 +1,229 @@
+"""Bias-reduced sandwich errors by site (CR2) and their degrees of freedom, on the full design.
+
+Bell and McCaffrey 2002 (Survey Methodology 28: 169-181); Pustejovsky and Tipton 2018,
+doi:10.1080/07350015.2016.1247004. With weights the adjustment of the absorbed regression is not that of
+the full one, so site and period effects stay in the projection here. Nothing of the size of the full
+design is ever made: the projection is, with Z = [period dummies with weighted site means taken out,
+absorbed regressors], H = H_site + Z M Z' W, whose blocks by site need only (periods x periods) matrices,
+and whose off-diagonal part has the low rank of Z.
+
+Working variance Theta: the same in every cell for least squares, also with analytic weights (as
+clubSandwich does for lm), one over the working weights for Poisson (as it does for glm).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.draws import FloatArray
+from evalkit.models._absorb import period_inverse
+from evalkit.models._fit import Fit
+
+__all__ = ["Adjusted", "Projection", "QuadraticForms", "adjust", "project", "quadratic_forms"]
+
+# Eigenvalues below this share of a block's largest are those of directions that the fit takes up whole.
+_NULL = 1e-11
+# Blocks decomposed at a time hold about this many numbers (32 MB of them).
+_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """The parts of H = H_site + Z M Z' W that all sites share.
+
+    Attributes
+    ----------
+    used : is the cell in the data? shape (sites, periods), 1 or 0
+    shares : weight of a cell in its site, shape (sites, periods)
+    variance : working variance, shape (sites, periods), 0 where the cell is not used
+    regressors : shape (sites, periods, k), 0 where the cell is not used
+    middle : M, shape (periods + k, periods + k)
+    outer : M Z' W Theta W Z M, same shape
+    """
+
+    used: FloatArray
+    shares: FloatArray
+    variance: FloatArray
+    regressors: FloatArray
+    middle: FloatArray
+    outer: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjusted:
+    """CR2-adjusted linear functions of the data, one a site and coefficient.
+
+    Attributes
+    ----------
+    functions : u with u_i'e_i the contribution of site i, shape (sites, periods, k)
+    projection : what was adjusted for
+    """
+
+    functions: FloatArray
+    projection: Projection
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuadraticForms:
+    """Covariances of the sites' contributions under the working model, in low-rank form.
+
+    Between site i, function s and site j, function t it is [i = j] own_i[s, t] + left_is' right_jt.
+
+    Attributes
+    ----------
+    own : shape (sites, q, q)
+    left, right : shape (sites, rank, q), the rank being periods + k or twice that
+    """
+
+    own: FloatArray
+    left: FloatArray
+    right: FloatArray
+
+    @property
+    def diagonal(self) -> FloatArray:
+        """Covariance of each site's contributions, shape (sites, q, q)."""
+        return np.asarray(self.own + self.left.swapaxes(1, 2) @ self.right)
+
+
+def project(fit: Fit) -> Projection:
+    """Gather what the blocks of all sites share."""
+    weights = fit.weights
+    used = (weights > 0).astype(float)
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    regressors = fit.regressors * used[:, :, None]
+    periods, k = regressors.shape[1:]
+    middle = np.zeros((periods + k, periods + k))
+    middle[:periods, :periods] = period_inverse(weights)
+    middle[periods:, periods:] = fit.bread
+    if fit.variance_is_inverse_weight:
+        variance = np.divide(1, weights, out=np.zeros_like(weights), where=weights > 0)
+        outer = middle
+    else:
+        variance = used
+        outer = middle @ _meat(weights, shares, regressors) @ middle
+    return Projection(
+        used=used, shares=shares, variance=variance, regressors=regressors, middle=middle, outer=outer
+    )
+
+
+def _meat(weights: FloatArray, shares: FloatArray, regressors: FloatArray) -> FloatArray:
+    """Sum Z_i' W_i^2 Z_i over sites, with Z_i = [I - 1 p_i', X_i]."""
+    periods, k = regressors.shape[1:]
+    squared = weights**2
+    crossed = shares.T @ squared
+    flat = regressors.reshape(-1, k)
+    weighted = squared[:, :, None] * regressors
+    out = np.empty((periods + k, periods + k))
+    out[:periods, :periods] = (
+        np.diag(squared.sum(axis=0)) - crossed - crossed.T
+        + (shares * squared.sum(axis=1, keepdims=True)).T @ shares
+    )
+    out[:periods, periods:] = weighted.sum(axis=0) - shares.T @ weighted.sum(axis=1)
+    out[periods:, :periods] = out[:periods, periods:].T
+    out[periods:, periods:] = weighted.reshape(-1, k).T @ flat
+    return out
+
+
+def adjust(fit: Fit) -> Adjusted:
+    """Give the adjusted functions of every site; sites that look alike are decomposed once."""
+    projection = project(fit)
+    first, like = _alike(projection, fit.weights)
+    periods, k = projection.regressors.shape[1:]
+    functions = np.empty((len(first), periods, k))
+    step = max(1, _CHUNK // periods**2)
+    for start in range(0, len(first), step):
+        rows = first[start : start + step]
+        functions[start : start + step] = _adjust_sites(fit, projection, rows)
+    return Adjusted(functions=functions[like], projection=projection)
+
+
+def _alike(projection: Projection, weights: FloatArray) -> tuple[np.ndarray, np.ndarray]:
+    """Find sites with the same weights and regressors: without weights, those of a cohort."""
+    scale = np.abs(projection.regressors).max(axis=(0, 1))
+    rounded = np.round(projection.regressors / np.where(scale > 0, scale, 1), 11) + 0.0
+    seen: dict[tuple[bytes, bytes], int] = {}
+    first: list[int] = []
+    like = np.empty(len(weights), dtype=np.intp)
+    for row, (own, weight) in enumerate(zip(rounded, weights, strict=True)):
+        key = (own.tobytes(), weight.tobytes())
+        if key not in seen:
+            seen[key] = len(first)
+            first.append(row)
+        like[row] = seen[key]
+    return np.array(first, dtype=np.intp), like
+
+
+def _adjust_sites(fit: Fit, projection: Projection, rows: np.ndarray) -> FloatArray:
+    """Apply A_i = D B_i^{+1/2} D to W_i x_i for some sites, shape (rows, periods, k)."""
+    blocks = _residual_variance(fit, projection, rows)
+    root = np.sqrt(projection.variance[rows])
+    blocks *= root[:, :, None] * root[:, None, :]
+    values, vectors = np.linalg.eigh(blocks)
+    alive = values > _NULL * values[:, -1:]
+    powers = np.where(alive, 1 / np.sqrt(np.where(alive, values, 1)), 0)
+    weighted = (root * fit.weights[rows])[:, :, None] * (projection.regressors[rows] @ fit.bread)
+    turned = vectors @ (powers[:, :, None] * (vectors.swapaxes(1, 2) @ weighted))
+    return np.asarray(root[:, :, None] * turned)
+
+
+def _residual_variance(fit: Fit, projection: Projection, rows: np.ndarray) -> FloatArray:
+    """Blocks of (I - H) Theta (I - H)' for some sites, shape (rows, periods, periods)."""
+    used, shares = projection.used[rows], projection.shares[rows]
+    explained = _sandwich(projection, projection.middle, rows)
+    both = used[:, :, None] * used[:, None, :]
+    diagonal = np.arange(used.shape[1])
+    if fit.variance_is_inverse_weight:
+        blocks = -both / fit.weights[rows].sum(axis=1)[:, None, None] - explained
+        blocks[:, diagonal, diagonal] += projection.variance[rows]
+        return blocks
+    weights = fit.weights[rows]
+    crossed = explained * weights[:, None, :]
+    crossed -= (explained @ (weights * shares)[:, :, None]) * used[:, None, :]
+    alike = used[:, :, None] * shares[:, None, :]
+    blocks = (
+        both * (shares**2).sum(axis=1)[:, None, None]
+        - alike - alike.swapaxes(1, 2) - crossed - crossed.swapaxes(1, 2)
+        + _sandwich(projection, projection.outer, rows)
+    )
+    blocks[:, diagonal, diagonal] += used
+    return blocks
+
+
+def _sandwich(projection: Projection, matrix: FloatArray, rows: np.ndarray) -> FloatArray:
+    """Z_i matrix Z_i' with Z_i = [used_i - used_i p_i', X_i], shape (rows, periods, periods)."""
+    used, shares = projection.used[rows], projection.shares[rows]
+    own = projection.regressors[rows]
+    periods = used.shape[1]
+    among, across = matrix[:periods, :periods], matrix[:periods, periods:]
+    means = shares @ among
+    level = (means * shares).sum(axis=1)
+    out = among - means[:, :, None] - means[:, None, :] + level[:, None, None]
+    out *= used[:, :, None] * used[:, None, :]
+    out += (own @ matrix[periods:, periods:]) @ own.swapaxes(1, 2)
+    if across.any():
+        mixed = (across - (shares @ across)[:, None, :]) * used[:, :, None]
+        mixed = mixed @ own.swapaxes(1, 2)
+        out += mixed + mixed.swapaxes(1, 2)
+    return np.asarray(out)
+
+
+def quadratic_forms(fit: Fit, projection: Projection, functions: FloatArray) -> QuadraticForms:
+    """Covariances under the working model of contributions u_i'e_i; `functions` (sites, periods, q)."""
+    shares, own = projection.shares, projection.regressors
+    used, variance = projection.used, projection.variance
+    functions = functions * used[:, :, None]
+    centred = functions - shares[:, :, None] * functions.sum(axis=1)[:, None, :]
+    alpha = np.concatenate([centred, own.swapaxes(1, 2) @ functions], axis=1)
+    if fit.variance_is_inverse_weight:
+        left, right = -(projection.middle @ alpha), alpha
+    else:
+        scaled = (fit.weights * variance)[:, :, None] * centred
+        again = scaled - shares[:, :, None] * scaled.sum(axis=1)[:, None, :]
+        beta = np.concatenate([again, own.swapaxes(1, 2) @ scaled], axis=1)
+        inner = projection.outer @ alpha - projection.middle @ beta
+        left = np.concatenate([inner, -(projection.middle @ alpha)], axis=1)
+        right = np.concatenate([alpha, beta], axis=1)
+    own_part = centred.swapaxes(1, 2) @ (variance[:, :, None] * centred)
+    return QuadraticForms(own=own_part, left=left, right=right)

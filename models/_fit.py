@@ -1,0 +1,104 @@
+"""Least squares with site and period effects, and the record that both estimators hand to inference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.draws import FloatArray
+from evalkit.errors import EstimationError, first_of
+from evalkit.models._absorb import absorb
+
+__all__ = ["Fit", "fit_linear"]
+
+# Relative size of what absorbing leaves, below which a column is held to be made of fixed effects:
+# rounding leaves about 1e-14, and a regressor with one part in 1e9 of its own is of no use.
+_COLLINEAR = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A (working) least-squares fit with site and period effects absorbed.
+
+    Attributes
+    ----------
+    coefficients : shape (k,)
+    regressors : what the fixed effects leave of each regressor, shape (sites, periods, k)
+    residuals : working residuals, shape (sites, periods)
+    weights : shape (sites, periods)
+    bread : inverse of the regressors' weighted cross-product, shape (k, k)
+    fitted : linear predictor without offset, shape (sites, periods)
+    variance_is_inverse_weight : is the working variance one over the weights (a Poisson fit, or no
+        weights) rather than the same in every cell?
+    """
+
+    coefficients: FloatArray
+    regressors: FloatArray
+    residuals: FloatArray
+    weights: FloatArray
+    bread: FloatArray
+    fitted: FloatArray
+    variance_is_inverse_weight: bool
+
+    @property
+    def observations(self) -> int:
+        """Cells of a weight above zero."""
+        return int(np.count_nonzero(self.weights))
+
+
+def fit_linear(
+    outcome: FloatArray,
+    columns: FloatArray,
+    weights: FloatArray,
+    names: Sequence[str],
+    *,
+    variance_is_inverse_weight: bool | None = None,
+) -> Fit:
+    """Regress the outcome, shape (sites, periods), on the columns and site and period effects."""
+    stacked = np.concatenate([columns, outcome[:, :, None]], axis=2)
+    rest = absorb(weights, stacked).residuals
+    regressors, left = rest[:, :, :-1], rest[:, :, -1]
+    flat = regressors.reshape(-1, columns.shape[2])
+    weighted = flat * weights.reshape(-1, 1)
+    gram = weighted.T @ flat
+    _require_rank(gram, columns, weights, names)
+    bread = np.linalg.inv(gram)
+    coefficients = bread @ (weighted.T @ left.reshape(-1))
+    residuals = left - (flat @ coefficients).reshape(left.shape)
+    if variance_is_inverse_weight is None:
+        used = weights[weights > 0]
+        variance_is_inverse_weight = bool(used.min() == used.max())
+    return Fit(
+        coefficients=coefficients,
+        regressors=regressors,
+        residuals=residuals,
+        weights=weights,
+        bread=(bread + bread.T) / 2,
+        fitted=outcome - residuals,
+        variance_is_inverse_weight=variance_is_inverse_weight,
+    )
+
+
+def _require_rank(
+    gram: FloatArray, columns: FloatArray, weights: FloatArray, names: Sequence[str]
+) -> None:
+    raw = np.einsum("it,itk,itk->k", weights, columns, columns, optimize=True)
+    alone = np.flatnonzero(np.diag(gram) <= _COLLINEAR**2 * raw)
+    if len(alone):
+        msg = (
+            f"{first_of([names[j] for j in alone])}: nothing is left once each site's level and each "
+            "period's level are taken out, so no change can be told from them; wanted is something "
+            "that differs between sites in the same period"
+        )
+        raise EstimationError(msg)
+    scale = 1 / np.sqrt(np.diag(gram))
+    values, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
+    if len(values) and values[0] < _COLLINEAR:
+        loads = np.abs(vectors[:, 0])
+        among = [names[j] for j in np.flatnonzero(loads > 0.1 * loads.max())]
+        msg = (
+            f"these cannot be told apart, given site and period effects: {first_of(among, 6)}; leave one out"
+        )
+        raise EstimationError(msg)
