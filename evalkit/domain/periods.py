@@ -18,7 +18,7 @@ type Frequency = Literal["year", "quarter", "month", "week", "date", "number"]
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency.__value__)
 
 _PATTERNS: dict[Frequency, re.Pattern[str]] = {
-    "year": re.compile(r"(?P<year>(?:1[6-9]|2[01])\d{2})"),
+    "year": re.compile(r"(?P<year>(?:1[6-9]|2[01])\d{2})(?:\.0+)?"),
     "quarter": re.compile(r"(?P<year>\d{4})[- ]?[Qq](?P<part>[1-4])"),
     "month": re.compile(r"(?P<year>\d{4})-(?P<part>0[1-9]|1[0-2])"),
     "week": re.compile(r"(?P<year>\d{4})-?[Ww](?P<part>0[1-9]|[1-4]\d|5[0-3])"),

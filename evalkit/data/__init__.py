@@ -1,0 +1,5 @@
+"""From files to panels."""
+
+from evalkit.data.files import Layout, began_by_site, read_table
+
+__all__ = ["Layout", "began_by_site", "read_table"]

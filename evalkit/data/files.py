@@ -1,0 +1,227 @@
+"""Tables from files: CSV, Parquet and Excel, with codes kept as text."""
+
+from __future__ import annotations
+
+import csv
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evalkit.errors import DataError, first_of, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["Layout", "began_by_site", "read_table"]
+
+_EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+_SEPARATORS = {";": "';'", "\t": "'\\t' (a tab)", "|": "'|'"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a text file is laid out, where it differs from the plain form.
+
+    Attributes
+    ----------
+    separator : between cells
+    encoding : of the text; a byte-order mark is accepted
+    decimal, thousands : marks inside numbers
+    sheet : of a workbook; the first where it is not named
+    """
+
+    separator: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+    thousands: str = ""
+    sheet: str | None = None
+
+
+def read_table(path: Path, layout: Layout | None = None, numbers: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table; every cell of a text file or a workbook is text, so that `007` stays `007`.
+
+    Parameters
+    ----------
+    path : a .csv, .tsv, .txt, .parquet file or a workbook (.xlsx, .xls, .xlsb, .ods)
+    numbers : columns in which decimal and thousands marks are to be turned into plain numbers
+
+    Raises
+    ------
+    DataError
+        No such file, a file that is not what its name says, another encoding or separator, ragged rows.
+    """
+    layout = layout or Layout()
+    if not path.is_file():
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        msg = f"no file {path.name!r} in {path.parent.name or path.parent}/; {nearest(path.name, beside)}"
+        raise DataError(msg)
+    if path.stat().st_size == 0:
+        msg = f"{path.name} is empty"
+        raise DataError(msg)
+    table = _read(path, layout)
+    table.columns = [str(name).strip().removeprefix("\ufeff") for name in table.columns]
+    if not len(table):
+        msg = f"{path.name} has a heading but no rows"
+        raise DataError(msg)
+    return _tidy_numbers(table, [name for name in numbers if name in table.columns], layout)
+
+
+def _read(path: Path, layout: Layout) -> pd.DataFrame:
+    suffix = path.suffix.lower()
+    if suffix in {".csv", ".tsv", ".txt"}:
+        return _read_text(path, layout)
+    if suffix == ".parquet":
+        return _read_parquet(path)
+    if suffix in _EXCEL:
+        return _read_workbook(path, layout.sheet)
+    msg = f"{path.name}: cannot read a file of type {suffix or '(none)'}; wanted is .csv, .tsv, .parquet or {', '.join(_EXCEL)}"
+    raise DataError(msg)
+
+
+def _read_text(path: Path, layout: Layout) -> pd.DataFrame:
+    import pandas as pd
+
+    separator = "\t" if path.suffix.lower() == ".tsv" and layout.separator == "," else layout.separator
+    heading = _heading(path, layout.encoding)
+    others = [mark for mark in _SEPARATORS if mark != separator and mark in heading]
+    if separator not in heading and others:
+        msg = (
+            f"{path.name}: the heading has no {separator!r} between its cells, but it has {_SEPARATORS[others[0]]}: "
+            f"say separator = {_SEPARATORS[others[0]].split(' ')[0]}"
+        )
+        raise DataError(msg)
+    names = next(csv.reader([heading], delimiter=separator))
+    _refuse_repeated(names, path.name)
+    try:
+        with warnings.catch_warnings():
+            # a first row with too many cells is cut to size with no more than a warning
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path, sep=separator, encoding=_with_mark(layout.encoding), dtype=str, keep_default_na=False,
+                na_values=[""], index_col=False, on_bad_lines="error",
+            )
+    except UnicodeDecodeError as problem:
+        raise _undecodable(path, layout.encoding) from problem
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as problem:
+        msg = f"{path.name}: rows do not have as many cells as the heading ({len(names)}): {' '.join(str(problem).split())}"
+        raise DataError(msg) from problem
+
+
+def _refuse_repeated(names: Sequence[str], source: str) -> None:
+    repeated = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if repeated:
+        msg = f"{source} has more than one column named {first_of(repeated)}; wanted is one of each"
+        raise DataError(msg)
+
+
+def _heading(path: Path, encoding: str) -> str:
+    try:
+        with path.open(encoding=_with_mark(encoding), newline="") as file:
+            heading = file.readline().strip("\r\n")
+    except UnicodeDecodeError as problem:
+        raise _undecodable(path, encoding) from problem
+    except LookupError as problem:
+        msg = f"{path.name}: no encoding {encoding!r}; usual ones are 'utf-8', 'cp1252' and 'latin-1'"
+        raise DataError(msg) from problem
+    if "\x00" in heading:
+        msg = f"{path.name} is not a text file; a workbook must keep its own ending, such as .xlsx"
+        raise DataError(msg)
+    return heading
+
+
+def _with_mark(encoding: str) -> str:
+    return "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
+
+
+def _undecodable(path: Path, encoding: str) -> DataError:
+    return DataError(f"{path.name} is not written in {encoding}; say encoding = 'cp1252' (usual on Windows) or another")
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+    from pyarrow.lib import ArrowException
+
+    try:
+        return pd.read_parquet(path)
+    except (ArrowException, OSError) as problem:
+        msg = f"{path.name} is not a Parquet file: {' '.join(str(problem).split())[:120]}"
+        raise DataError(msg) from problem
+
+
+def _read_workbook(path: Path, sheet: str | None) -> pd.DataFrame:
+    import pandas as pd
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        workbook = CalamineWorkbook.from_path(path)
+    except (CalamineError, OSError) as problem:
+        msg = f"{path.name} is not a workbook that can be read: {problem}"
+        raise DataError(msg) from problem
+    if sheet is not None and sheet not in workbook.sheet_names:
+        msg = f"{path.name} has no sheet {sheet!r}; {nearest(sheet, workbook.sheet_names)}"
+        raise DataError(msg)
+    rows = workbook.get_sheet_by_name(sheet or workbook.sheet_names[0]).to_python()
+    if not rows:
+        msg = f"{path.name}, sheet {sheet or workbook.sheet_names[0]!r} is empty"
+        raise DataError(msg)
+    names = [_cell(name) or f"column {place}" for place, name in enumerate(rows[0], 1)]
+    _refuse_repeated(names, path.name)
+    return pd.DataFrame([[_cell(value) for value in row] for row in rows[1:]], columns=names, dtype=object)
+
+
+def _cell(value: object) -> str | None:
+    """Give a workbook's cell as text: it stores 2012 as the number 2012.0."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _tidy_numbers(table: pd.DataFrame, columns: Iterable[str], layout: Layout) -> pd.DataFrame:
+    if layout.decimal == "." and not layout.thousands:
+        return table
+    if layout.decimal == layout.thousands:
+        msg = f"decimal and thousands marks are both {layout.decimal!r}; wanted are two different ones"
+        raise DataError(msg)
+    grouped = re.compile(rf"-?\d{{1,3}}(?:{re.escape(layout.thousands)}\d{{3}})*(?:{re.escape(layout.decimal)}\d+)?|-?\d+(?:{re.escape(layout.decimal)}\d+)?")
+
+    def plain(text: object) -> object:
+        if not isinstance(text, str) or not grouped.fullmatch(text.strip()):
+            return text
+        stripped = text.strip().replace(layout.thousands, "") if layout.thousands else text.strip()
+        return stripped.replace(layout.decimal, ".")
+
+    for name in columns:
+        table[name] = table[name].map(plain)
+    return table
+
+
+def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) -> dict[str, str]:
+    """Read the first treated period of each site from a column; empty means never treated.
+
+    Raises
+    ------
+    DataError
+        A column that is not there, or a site with two different starts.
+    """
+    for name in (site, began):
+        if name not in table.columns:
+            msg = f"{source} has no column {name!r}; {nearest(name, [str(each) for each in table.columns], 12)}"
+            raise DataError(msg)
+    pairs = table[[site, began]].dropna(subset=[site]).astype({site: str})
+    pairs[began] = pairs[began].map(lambda value: "" if value != value or value is None else str(value).strip())  # noqa: PLR0124 - NaN
+    pairs = pairs.drop_duplicates()
+    twice = pairs[site][pairs[site].duplicated()].unique()
+    if len(twice):
+        starts = pairs.loc[pairs[site] == twice[0], began].tolist()
+        msg = (
+            f"{source}, column {began!r}: site {first_of(twice)} has more than one start "
+            f"({', '.join(repr(start) for start in starts)}); wanted is one for all its rows, or empty where never treated"
+        )
+        raise DataError(msg)
+    return {row[site]: row[began] for row in pairs.to_dict("records") if row[began] not in {"", "nan", "NaT"}}

@@ -1,0 +1,67 @@
+"""Files of an evaluation: written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.errors import ReportError
+from evalkit.result import result_document, result_text
+
+if TYPE_CHECKING:
+    from evalkit.evaluation import Evaluation
+    from evalkit.report.tables import ExportTable
+
+__all__ = ["write_evaluation", "write_whole"]
+
+
+def write_evaluation(evaluation: Evaluation, folder: str | Path, formats: tuple[str, ...]) -> tuple[Path, ...]:
+    """Write result.json, the report in the formats asked for, and the tables and figures behind it."""
+    from evalkit.report import figures, html, markdown, tables
+
+    files: dict[str, str] = {"result.json": result_text(result_document(evaluation))}
+    if "html" in formats:
+        files["report.html"] = html.render(evaluation)
+    if "md" in formats:
+        files["report.md"] = markdown.render(evaluation)
+    files |= {f"tables/{table.name}.csv": _csv(table) for table in tables.all_tables(evaluation)}
+    files |= {f"figures/{figure.name}.svg": figure.svg for figure in figures.all_figures(evaluation)}
+    return write_whole(Path(folder), files)
+
+
+def write_whole(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write files under temporary names, and give them their own only when all are complete.
+
+    Raises
+    ------
+    ReportError
+        The folder cannot be written; nothing is left behind.
+    """
+    finished = {folder / name: folder / f"{name}.part" for name in files}
+    try:
+        for (final, part), text in zip(finished.items(), files.values(), strict=True):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, encoding="utf-8", newline="\n")
+        for final, part in finished.items():
+            os.replace(part, final)  # noqa: PTH105 - the same call, with its name
+    except OSError as problem:
+        msg = f"cannot write to {folder}: {problem.strerror or problem}"
+        raise ReportError(msg) from problem
+    finally:
+        for part in finished.values():
+            part.unlink(missing_ok=True)
+    return tuple(finished)
+
+
+def _csv(table: ExportTable) -> str:
+    from evalkit.report.tables import safe_cell
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([safe_cell(name) for name in table.columns])
+    writer.writerows([safe_cell(cell) for cell in row] for row in table.rows)
+    return out.getvalue()

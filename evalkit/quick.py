@@ -1,0 +1,61 @@
+"""Eight integers and a cost, as a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from evalkit.domain import Design, Intervention, Outcome, Table
+from evalkit.errors import StudyError
+from evalkit.study import AppraisalPlan, Study
+
+__all__ = ["quick_study"]
+
+
+def quick_study(
+    *,
+    treated: Sequence[float],
+    comparison: Sequence[float] | None = None,
+    buffer: Sequence[float] | None = None,
+    buffer_comparison: Sequence[float] | None = None,
+    periods: Sequence[float] = (1.0, 1.0),
+    cost: float | None = None,
+    currency: str | None = None,
+    year: int | None = None,
+    crime: str | None = None,
+    prices: str | None = None,
+    multiplier: float | None = None,
+    level: float = 0.95,
+) -> Study:
+    """Make a study of a before/after table; see `evalkit quick --help` for what each argument is.
+
+    A buffer without a comparison of its own, or with the same counts as the comparison area, shares that
+    area: the same crimes must not be counted as evidence twice.
+    """
+    counts: dict[str, Any] = {"treated": tuple(treated)}
+    if comparison is not None:
+        counts["comparison"] = tuple(comparison)
+    if buffer is not None:
+        counts["buffer"] = tuple(buffer)
+        own = buffer_comparison is not None and (comparison is None or tuple(buffer_comparison) != tuple(comparison))
+        counts["buffer_comparison"] = tuple(buffer_comparison) if own and buffer_comparison else "shared"
+    outcome = Outcome(name=crime or "crimes", crime=crime or "crime", source="police")
+    table = Table(outcome=outcome, lengths=(periods[0], periods[1]), **counts)
+    design = Design(table=table, intervention=Intervention(name="the measure", began={"treated": "after"}))
+    costs, book = _money(cost, currency, year, crime, prices, multiplier)
+    return Study(
+        title="Before and after, treated and comparison",
+        primary=outcome.name,
+        designs={outcome.name: design},
+        estimator="table",
+        costs=costs,
+        prices=book,
+        appraisal=AppraisalPlan(),
+        level=level,
+    )
+
+
+def _money(
+    cost: float | None, currency: str | None, year: int | None, crime: str | None, prices: str | None, multiplier: float | None
+) -> tuple[Any, Any]:
+    raise NotImplementedError

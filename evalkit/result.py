@@ -1,0 +1,222 @@
+"""The document that other programs read: every number, or null with the reason beside it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evalkit.draws import interval
+from evalkit.errors import ReportError
+
+if TYPE_CHECKING:
+    from evalkit.domain import Check, Design, Effect
+    from evalkit.draws import FloatArray
+    from evalkit.evaluation import Evaluation, Role
+
+__all__ = ["SCHEMA", "result_document", "result_text"]
+
+SCHEMA = "evalkit.result/1"
+
+
+def result_document(evaluation: Evaluation) -> dict[str, Any]:
+    """Give the result as plain data, in the form of the shipped schema."""
+    return {
+        "schema": SCHEMA,
+        "study": _study(evaluation),
+        "provenance": _provenance(evaluation),
+        "design": _design(evaluation.design(evaluation.study.primary)),
+        "effects": [
+            _effect(name, effect, evaluation.role(outcome, name), evaluation.study.level)
+            for outcome, named in evaluation.effects.items()
+            for name, effect in named.items()
+        ],
+        "findings": [
+            {"outcome": outcome, "case": each.case, "certainty": each.certainty, "reasons": list(each.reasons)}
+            for outcome, each in evaluation.findings.items()
+        ],
+        "displacement": [
+            _displacement(name, effect, evaluation.study.level)
+            for named in evaluation.effects.values()
+            for name, effect in named.items()
+            if effect.displacement is not None
+        ],
+        "harm_weighted": _harm_weighted(evaluation),
+        "refusals": [
+            {"outcome": each.outcome, "estimator": each.estimator, "reason": each.reason} for each in evaluation.refusals
+        ],
+        "appraisal": _appraisal(evaluation.appraisal),
+        "appraisal_reason": evaluation.appraisal_reason or None,
+        "scenario": _appraisal(evaluation.scenario),
+        "warnings": list(evaluation.warnings),
+    }
+
+
+def result_text(document: Mapping[str, Any]) -> str:
+    """Check a document against the shipped schema and give it as JSON text.
+
+    Raises
+    ------
+    ReportError
+        The document is not in the form that the schema promises; nothing has been written then.
+    """
+    import jsonschema
+
+    fault = next(iter(jsonschema.Draft202012Validator(_schema()).iter_errors(document)), None)
+    if fault is not None:
+        msg = f"the result does not keep its own schema at {fault.json_path}: {fault.message[:200]}"
+        raise ReportError(msg)
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    text = files("evalkit").joinpath("schemas/result.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _study(evaluation: Evaluation) -> dict[str, Any]:
+    study, done = evaluation.study, evaluation.study.intervention
+    return {
+        "title": study.title,
+        "question": study.question,
+        "primary": study.primary,
+        "intervention": {
+            "name": done.name,
+            "approach": done.approach,
+            "mechanism": done.mechanism,
+            "target": done.target,
+            "place": done.place,
+            "dose": done.dose,
+            "partners": list(done.partners),
+            "evaluated_by": done.evaluated_by,
+            "paid_by": done.paid_by,
+            "began": dict(done.began),
+        },
+    }
+
+
+def _provenance(evaluation: Evaluation) -> dict[str, Any]:
+    made = evaluation.provenance
+    return {
+        "evalkit": made.versions["evalkit"],
+        "versions": {name: each for name, each in made.versions.items() if name != "evalkit"},
+        "seed": made.seed,
+        "draws": made.draws,
+        "inputs": dict(made.inputs),
+    }
+
+
+def _design(design: Design) -> dict[str, Any]:
+    panel, graded = design.panel, design.methods_level
+    areas = 1 + (design.has_comparison) + (design.table is not None and design.table.buffer is not None)
+    return {
+        "shape": "panel" if panel is not None else "table",
+        "sites": len(panel.sites) if panel is not None else areas,
+        "treated": len(design.treated_sites),
+        "comparison": len(design.comparison_sites) if panel is not None else int(design.has_comparison),
+        "buffer": len(design.buffer) if panel is not None else int(design.table is not None and design.table.buffer is not None),
+        "periods": len(panel.periods) if panel is not None else 2,
+        "first_period": panel.periods.labels[0] if panel is not None else "before",
+        "last_period": panel.periods.labels[-1] if panel is not None else "after",
+        "sms_level": graded.level,
+        "sms_reason": graded.reason,
+        "checks": [_check(check) for check in design.checks],
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "passed": check.passed, "detail": check.detail}
+
+
+def _range(draws: FloatArray, level: float) -> dict[str, float]:
+    ends = interval(draws, level)
+    return {"estimate": float(np.median(draws)), "lower": ends.lower, "upper": ends.upper}
+
+
+def _effect(name: str, effect: Effect, role: Role, level: float) -> dict[str, Any]:
+    ends = effect.interval(level)
+    percent, total = effect.percent_draws, effect.total_prevented
+    out: dict[str, Any] = {
+        "outcome": effect.outcome.name,
+        "estimator": name,
+        "role": role,
+        "scale": effect.scale,
+        "estimate": effect.estimate,
+        "std_error": effect.std_error,
+        "degrees_of_freedom": effect.degrees_of_freedom,
+        "level": level,
+        "lower": ends.lower,
+        "upper": ends.upper,
+        "p_value": effect.p_value,
+        "prob_reduction": effect.prob_reduction,
+        "percent_change": None if percent is None else _range(percent, level),
+        "prevented": None if total is None else {**_range(total, level), "mean": float(total.mean())},
+        "prevented_by_period": []
+        if effect.prevented is None
+        else [
+            {"period": period, **_range(column, level)}
+            for period, column in zip(effect.periods, effect.prevented.T, strict=True)
+        ],
+        "basis": effect.basis,
+        "estimand": effect.estimand,
+        "assumption": effect.assumption,
+        "event_study": []
+        if effect.dynamics is None
+        else [
+            {"time": time, **_range(column, level)}
+            for time, column in zip(effect.dynamics.times, effect.dynamics.draws.T, strict=True)
+        ],
+        "checks": [_check(check) for check in effect.checks],
+    }
+    if out["p_value"] is None:
+        out["p_value_reason"] = (
+            f"the draws are a {effect.basis} distribution; read prob_reduction"
+            if effect.basis != "sampling"
+            else "the estimate has no error of its own"
+        )
+    if percent is None:
+        out["percent_change_reason"] = "a percentage of what was expected does not exist: that may be nothing or unknown"
+    if total is None:
+        out["prevented_reason"] = f"the outcome is a {effect.outcome.kind}, not a count of events"
+    return out
+
+
+def _displacement(name: str, effect: Effect, level: float) -> dict[str, Any]:
+    moved, total = effect.displacement, effect.net_prevented
+    if moved is None:  # told to the type checker; the caller asks first
+        return {}
+    return {
+        "outcome": effect.outcome.name,
+        "estimator": name,
+        "buffer_effect": _range(moved.change, level),
+        "buffer_prevented": None if moved.prevented is None else _range(moved.prevented.sum(axis=1), level),
+        "net_prevented": None if total is None else _range(total.sum(axis=1), level),
+        "wdq": moved.wdq,
+        "wdq_reason": moved.wdq_reason or None,
+        **{key: value if math.isfinite(value) else None for key, value in moved.details},
+    }
+
+
+def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Events prevented, each weighted by its harm, over the outcomes that were given a weight."""
+    weights = evaluation.study.harm_weights
+    columns = {
+        outcome: evaluation.primary_of(outcome).net_prevented
+        for outcome in weights
+    }
+    parts = {outcome: weights[outcome] * column.sum(axis=1) for outcome, column in columns.items() if column is not None}
+    if not parts:
+        return None
+    total = np.sum(list(parts.values()), axis=0)
+    return {"weights": dict(weights), "prevented": _range(total, evaluation.study.level)}
+
+
+def _appraisal(appraisal: Any) -> dict[str, Any] | None:
+    raise NotImplementedError

@@ -1,0 +1,359 @@
+"""Studies from files: `study.toml` says it, `study.py` builds it."""
+
+from __future__ import annotations
+
+import dataclasses
+import runpy
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.data import Layout, began_by_site, read_table
+from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Table
+from evalkit.errors import EvalkitError, StudyError, nearest
+from evalkit.registry import estimator as find_estimator
+from evalkit.study import AppraisalPlan, Study
+from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evalkit.economics import Costs, Prices
+
+__all__ = ["find_study", "load_study"]
+
+_KINDS = ("count", "rate", "proportion", "score")
+
+
+def load_study(path: str | Path, *, allow_outside: bool = False) -> Study:
+    """Read a study from a folder with `study.toml` or `study.py`, or from one of those files.
+
+    A `study.toml` runs no code and reads no file outside its folder. A `study.py` is a program, runs with
+    all your rights, and leaves a `Study` under the name `study`.
+
+    Parameters
+    ----------
+    allow_outside : let a study.toml name files outside its folder
+
+    Raises
+    ------
+    StudyError
+        Every fault of the file at once.
+    """
+    file = find_study(Path(path))
+    return _from_program(file) if file.suffix == ".py" else _from_toml(file, allow_outside=allow_outside)
+
+
+def find_study(path: Path) -> Path:
+    """Give the study file that a path means; in a folder with both, `study.toml` comes first."""
+    if path.is_dir():
+        for name in ("study.toml", "study.py"):
+            if (path / name).is_file():
+                return path / name
+        msg = f"no study in {path}/: wanted is a file study.toml or study.py (evalkit new DIR makes one)"
+        raise StudyError(msg)
+    if not path.is_file():
+        msg = f"no study at {path}: wanted is a folder with study.toml or study.py, or one of those files"
+        raise StudyError(msg)
+    if path.suffix not in {".toml", ".py"}:
+        msg = f"{path.name} is not a study: wanted is a .toml or a .py file"
+        raise StudyError(msg)
+    return path
+
+
+def _from_program(file: Path) -> Study:
+    found = runpy.run_path(str(file)).get("study")
+    if not isinstance(found, Study):
+        shown = "there is none" if found is None else f"there is a {type(found).__name__}"
+        msg = f"{file.name}: wanted is an evalkit.Study under the name 'study'; {shown}"
+        raise StudyError(msg)
+    folder = found.folder or file.parent
+    return dataclasses.replace(found, folder=folder, inputs=tuple(dict.fromkeys((*found.inputs, file))))
+
+
+def _from_toml(file: Path, *, allow_outside: bool) -> Study:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as problem:
+        msg = f"{file.name} is not written in UTF-8"
+        raise StudyError(msg) from problem
+    except tomllib.TOMLDecodeError as problem:
+        msg = f"{file.name} is not TOML: {problem}"
+        raise StudyError(msg) from problem
+    sections, faults = read_sections(document)
+    if sections is None:
+        raise StudyError(faults, where=file.name)
+    return _Builder(file=file, sections=sections, allow_outside=allow_outside).build()
+
+
+@dataclass
+class _Builder:
+    """Turns checked sections into the vocabulary, and gathers every fault on the way."""
+
+    file: Path
+    sections: StudyFile
+    allow_outside: bool
+    faults: list[str] = field(default_factory=list)
+    inputs: list[Path] = field(default_factory=list)
+
+    def build(self) -> Study:
+        table = self._table()
+        designs = dict(self._designs(table))
+        estimator = self._estimator()
+        sensitivity = self._sensitivity()
+        costs, prices = self._costs(), self._prices()
+        plan = self._plan()
+        self._cross_checks()
+        study: Study | None = None
+        if not self.faults:
+            with self._gathering():
+                study = Study(
+                    **self.sections.study.model_dump(),
+                    designs=designs,
+                    estimator=estimator,
+                    sensitivity=sensitivity,
+                    costs=costs,
+                    prices=prices,
+                    appraisal=plan,
+                    harm_weights={
+                        name: section.harm_weight
+                        for name, section in self.sections.outcomes.items()
+                        if section.harm_weight is not None
+                    },
+                    inputs=(*self.inputs, self.file),
+                    folder=self.file.parent,
+                )
+        if study is None:
+            raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
+        return study
+
+    @contextmanager
+    def _gathering(self, where: str = "") -> Iterator[None]:
+        try:
+            yield
+        except StudyError as problem:
+            self.faults += [f"{where}{fault}" for fault in problem.faults]
+        except EvalkitError as problem:
+            self.faults.append(f"{where}{problem}")
+
+    def _inside(self, name: str, key: str) -> Path | None:
+        """Give the path of a file of the study, unless it leads out of the study's folder."""
+        folder = self.file.parent.resolve()
+        path = (folder / name).resolve()
+        if not self.allow_outside and not path.is_relative_to(folder):
+            self.faults.append(
+                f"{key} = {name!r} leads out of the study's folder: move the file into it, "
+                "or run with --allow-outside if you trust this study"
+            )
+            return None
+        return path
+
+    def _table(self) -> pd.DataFrame | None:
+        data = self.sections.data
+        if data is None:
+            return None
+        path = self._inside(data.file, "[data] file")
+        if path is None:
+            return None
+        outcomes = self.sections.outcomes.values()
+        numbers = [
+            name
+            for section in outcomes
+            for name in (*(getattr(section, kind) for kind in _KINDS), section.exposure, section.weight)
+            if name
+        ]
+        layout = Layout(
+            separator=data.separator, encoding=data.encoding, decimal=data.decimal, thousands=data.thousands, sheet=data.sheet
+        )
+        with self._gathering("[data] "):
+            table = read_table(path, layout, [*numbers, *data.covariates, *([data.weight] if data.weight else [])])
+            self.inputs.append(path)
+            return table
+        return None
+
+    def _intervention(self, began: Mapping[str, str]) -> Intervention | None:
+        section = self.sections.intervention.model_dump(exclude={"began", "partners"})
+        with self._gathering("[intervention] "):
+            return Intervention(**section, partners=tuple(self.sections.intervention.partners), began=began)
+        return None
+
+    def _began(self, table: pd.DataFrame | None) -> dict[str, str] | None:
+        """Give the starts, from the file's column or from [intervention.began]; None where they cannot be read."""
+        data, named = self.sections.data, self.sections.intervention.began
+        if data is None:
+            return {"treated": "after"}
+        if data.began and named:
+            self.faults.append("starts are given twice, by [data] began and by [intervention.began]: keep one")
+            return None
+        if named:
+            return {site: str(start) for site, start in named.items()}
+        if not data.began:
+            self.faults.append(
+                "[data] needs the key 'began': the column with the first treated period of each site (empty: never "
+                "treated); or give [intervention.began] with site = period"
+            )
+            return None
+        if table is None:
+            return None
+        with self._gathering("[data] "):
+            return began_by_site(table, site=data.site, began=data.began, source=data.file)
+        return None
+
+    def _designs(self, table: pd.DataFrame | None) -> Iterator[tuple[str, Design]]:
+        began = self._began(table)
+        intervention = self._intervention(began if began is not None else {"unknown": "unknown"})
+        for name, section in self.sections.outcomes.items():
+            with self._gathering(f"[outcomes.{name}] "):
+                outcome = _outcome(name, section)
+                if section.table is not None:
+                    shape: dict[str, Any] = {"table": _counts(outcome, section)}
+                elif self.sections.data is None:
+                    self.faults.append(f"[outcomes.{name}] has no counts: give [outcomes.{name}.table], or a [data] file")
+                    continue
+                elif table is None:
+                    continue
+                else:
+                    shape = {"panel": self._panel(outcome, section, table), **self._roles()}
+                if intervention is not None and began is not None:
+                    treated = intervention if section.table is None else dataclasses.replace(intervention, began={"treated": "after"})
+                    yield name, Design(intervention=treated, **shape)
+
+    def _roles(self) -> dict[str, Any]:
+        design = self.sections.design
+        return {
+            "comparison": None if design.comparison is None else tuple(design.comparison),
+            "buffer": tuple(design.buffer),
+            "selection_window": None if design.selection_window is None else tuple(str(end) for end in design.selection_window),
+            "assignment": design.assignment,
+        }
+
+    def _panel(self, outcome: Outcome, section: OutcomeSection, table: pd.DataFrame) -> Panel:
+        data = self.sections.data
+        if data is None:  # told to the type checker; `_designs` asks first
+            msg = "a panel needs a [data] file"
+            raise StudyError(msg)
+        column = getattr(section, outcome.kind)
+        return Panel.from_long(
+            table,
+            site=data.site,
+            period=data.period,
+            outcome=outcome,
+            value=column,
+            exposure=section.exposure,
+            weight=section.weight or data.weight,
+            covariates=data.covariates,
+            frequency=data.frequency,
+            source=data.file,
+            first_row=2,  # the heading is row 1
+        )
+
+    def _estimator(self) -> Estimator | str:
+        analysis = self.sections.analysis
+        name = analysis.estimator or ("table" if self.sections.data is None else "did-poisson")
+        with self._gathering("[analysis] estimator: "):
+            made = _with_options(name, analysis.options, "[analysis.options]")
+            return made if analysis.options else name
+        return name
+
+    def _sensitivity(self) -> dict[str, Estimator | str]:
+        found: dict[str, Estimator | str] = {}
+        for entry in self.sections.analysis.sensitivity:
+            with self._gathering("[analysis] sensitivity: "):
+                if isinstance(entry, str):
+                    find_estimator(entry)
+                    found[entry] = entry
+                    continue
+                options = dict(entry)
+                if "estimator" not in options:
+                    self.faults.append("[analysis] sensitivity: an entry with options needs the key 'estimator'")
+                    continue
+                name = str(options.pop("estimator"))
+                label = str(options.pop("name", name))
+                if label in found:
+                    self.faults.append(f"[analysis] sensitivity names {label!r} twice: give one of them another name")
+                found[label] = _with_options(name, options, f"sensitivity {label!r}")
+        return found
+
+    def _costs(self) -> Costs | None:
+        if self.sections.costs is None:
+            return None
+        from evalkit.economics import Costs
+
+        with self._gathering("[costs] "):
+            return Costs.from_mapping(self.sections.costs)
+        return None
+
+    def _prices(self) -> Prices | None:
+        if self.sections.prices is None:
+            return None
+        from evalkit.economics import Prices
+
+        raise NotImplementedError
+
+    def _plan(self) -> AppraisalPlan:
+        section = self.sections.appraisal
+        options = {name: value for name, value in section.model_dump(exclude={"horizon"}).items() if value is not None}
+        return AppraisalPlan(horizon=section.horizon, options=options)
+
+    def _cross_checks(self) -> None:
+        sections = self.sections
+        if sections.study.primary not in sections.outcomes:
+            self.faults.append(
+                f"[study] primary = {sections.study.primary!r} is not among the outcomes; "
+                f"{nearest(sections.study.primary, sections.outcomes)}"
+            )
+        if sections.prices is not None and sections.costs is None:
+            self.faults.append("there are [prices] but no [costs]: without costs nothing can be appraised")
+        if sections.data is None and (sections.design.comparison or sections.design.buffer):
+            self.faults.append("[design] names sites, but there is no [data] file that has any")
+
+
+def _outcome(name: str, section: OutcomeSection) -> Outcome:
+    given = [kind for kind in _KINDS if getattr(section, kind) is not None] + (["table"] if section.table else [])
+    if len(given) != 1:
+        shown = " and ".join(given) if given else "none"
+        msg = f"wanted is exactly one of count, rate, proportion, score (a column) or table; there is {shown}"
+        raise StudyError(msg)
+    return Outcome(
+        name=name,
+        crime=section.crime,
+        kind="count" if given == ["table"] else given[0],  # type: ignore[arg-type]
+        source=section.source,
+        unit=section.unit,
+        good=section.good,  # type: ignore[arg-type]
+        minimum_worthwhile=section.minimum_worthwhile,
+    )
+
+
+def _counts(outcome: Outcome, section: OutcomeSection) -> Table:
+    if section.exposure or section.weight:
+        msg = "exposure and weight are columns of a data file; a table has areas and periods instead"
+        raise StudyError(msg)
+    given = section.table
+    if given is None:  # told to the type checker; the caller asks first
+        msg = "there is no table"
+        raise StudyError(msg)
+    cells = given.model_dump(exclude={"periods", "areas"}, exclude_none=True)
+    return Table(
+        outcome=outcome,
+        **{name: cell if cell == "shared" else tuple(cell) for name, cell in cells.items()},
+        lengths=tuple(given.periods),  # type: ignore[arg-type]
+        areas=tuple(given.areas.items()),
+    )
+
+
+def _with_options(name: str, options: Mapping[str, Any], where: str) -> Estimator:
+    """Make an estimator with options, and name the nearest option where one is not known."""
+    made = find_estimator(name)
+    known = [each.name for each in dataclasses.fields(made)] if dataclasses.is_dataclass(made) else []
+    faults = [f"{where}: {name} has no option {key!r}; {nearest(key, known, 20)}" for key in options if key not in known]
+    if faults:
+        raise StudyError(faults)
+    try:
+        return made(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})
+    except TypeError as problem:
+        msg = f"{where}: {problem}"
+        raise StudyError(msg) from problem

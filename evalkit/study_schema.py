@@ -1,0 +1,197 @@
+"""The sections of a study file and their keys: what may stand where, and of what type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evalkit.errors import nearest
+
+__all__ = ["StudyFile", "read_sections"]
+
+type Text = Annotated[str, Field(min_length=1)]
+type Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A table of the file; a key that is not listed is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class StudySection(Section):
+    """[study]: the question, and what the study is judged by."""
+
+    title: Text
+    primary: Text
+    question: str = ""
+    seed: Annotated[int, Field(ge=0)] = 1
+    draws: Annotated[int, Field(ge=100)] = 4000
+    level: Share = 0.95
+    suggestion: str = ""
+
+
+class InterventionSection(Section):
+    """[intervention]: what was done, by what mechanism, to which target, where and by whom."""
+
+    name: Text
+    approach: str = "other"
+    mechanism: str = ""
+    target: str = "place"
+    place: str = ""
+    dose: str = ""
+    partners: list[str] = []
+    evaluated_by: str = ""
+    paid_by: str = ""
+    began: dict[str, Any] = {}
+
+
+class DataSection(Section):
+    """[data]: the file with one row for each site and period, and how it is laid out."""
+
+    file: Text
+    site: Text
+    period: Text
+    began: str | None = None
+    frequency: str | None = None
+    weight: str | None = None
+    covariates: list[str] = []
+    separator: Text = ","
+    encoding: Text = "utf-8"
+    decimal: Text = "."
+    thousands: str = ""
+    sheet: str | None = None
+
+
+class DesignSection(Section):
+    """[design]: which sites are compared, and how the treated ones were chosen."""
+
+    comparison: list[str] | None = None
+    buffer: list[str] = []
+    selection_window: Annotated[list[Any], Field(min_length=2, max_length=2)] | None = None
+    assignment: str = "chosen"
+
+
+class TableSection(Section):
+    """[outcomes.NAME.table]: before/after counts in place of a data file."""
+
+    treated: list[float]
+    comparison: list[float] | None = None
+    buffer: list[float] | None = None
+    buffer_comparison: list[float] | Literal["shared"] | None = None
+    periods: list[float] = [1.0, 1.0]
+    areas: dict[str, float] = {}
+
+
+class OutcomeSection(Section):
+    """[outcomes.NAME]: what is measured."""
+
+    count: str | None = None
+    rate: str | None = None
+    proportion: str | None = None
+    score: str | None = None
+    table: TableSection | None = None
+    exposure: str | None = None
+    weight: str | None = None
+    crime: str | None = None
+    source: str = ""
+    unit: str = ""
+    good: str = "fewer"
+    minimum_worthwhile: float | None = None
+    harm_weight: Annotated[float, Field(gt=0)] | None = None
+
+
+class AnalysisSection(Section):
+    """[analysis]: the estimator named in advance, and those it is held against."""
+
+    estimator: str | None = None
+    sensitivity: list[str | dict[str, Any]] = []
+    options: dict[str, Any] = {}
+
+
+class AppraisalSection(Section):
+    """[appraisal]: how effects and costs become money."""
+
+    horizon: Annotated[int, Field(ge=1, le=100)] | None = None
+    discounting: str | float | None = None
+    retention: float | dict[str, Any] | None = None
+    deadweight: float | dict[str, Any] | None = None
+    perspective: str | None = None
+    price_year: int | None = None
+
+
+class StudyFile(Section):
+    """The whole file."""
+
+    study: StudySection
+    intervention: InterventionSection
+    outcomes: Annotated[dict[str, OutcomeSection], Field(min_length=1)]
+    data: DataSection | None = None
+    design: DesignSection = DesignSection()
+    analysis: AnalysisSection = AnalysisSection()
+    costs: dict[str, Any] | None = None
+    prices: dict[str, Any] | None = None
+    appraisal: AppraisalSection = AppraisalSection()
+
+
+def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:
+    """Check a parsed file against the sections; give it, or every fault as a sentence."""
+    try:
+        return StudyFile.model_validate(document), []
+    except ValidationError as problem:
+        return None, [_sentence(fault, document) for fault in problem.errors(include_url=False)]
+
+
+def _sentence(fault: Any, document: Mapping[str, Any]) -> str:
+    *above, key = fault["loc"]
+    if not isinstance(key, str) or key in {"str", "float", "int"} or key.startswith(("list[", "dict[", "literal[")):
+        above = [part for part in fault["loc"] if _names_a_key(part)]
+        key = above.pop() if above else "study"
+    where = f"[{'.'.join(str(part) for part in above)}] " if above else ""
+    if fault["type"] == "extra_forbidden":
+        return f"{where}has no key {key!r}; {nearest(key, _known(above), 20)}"
+    if fault["type"] == "missing":
+        return f"{where}needs the key {key!r}, which is not there"
+    shown = _shown(fault.get("input"))
+    return f"{where}{key}: {_wanted(fault)}; there is {shown}"
+
+
+def _names_a_key(part: object) -> bool:
+    return isinstance(part, int) or not str(part).startswith(("list[", "dict[", "literal[", "constrained-", "function-")) and part not in {
+        "str", "float", "int",
+    }
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."  # noqa: PLR2004 - one line of a terminal
+
+
+def _wanted(fault: Any) -> str:
+    message = str(fault["msg"])
+    return message[0].lower() + message[1:].replace("Input should be ", "wanted is ").replace("input should be ", "wanted is ")
+
+
+def _known(above: list[Any]) -> list[str]:
+    section: Any = StudyFile
+    for part in above:
+        annotation = None if section is None else dict(_fields(section)).get(part)
+        section = annotation if annotation is not None else section
+    return [name for name, _ in _fields(section)]
+
+
+def _fields(section: Any) -> Iterator[tuple[Any, Any]]:
+    for name, info in section.model_fields.items():
+        yield name, _section_in(info.annotation)
+
+
+def _section_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _section_in(part)
+        if found is not None:
+            return found
+    return None
