@@ -51,9 +51,7 @@ def absorb(weights: FloatArray, columns: FloatArray) -> Absorbed:
     return Absorbed(residuals=residuals, site_effects=sites, period_effects=periods)
 
 
-def _absorb_long(
-    weights: FloatArray, columns: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _absorb_long(weights: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Absorb with the row effects profiled out; the second pass removes what rounding left."""
     inverse = period_inverse(weights)
     totals = weights.sum(axis=1)

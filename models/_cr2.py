@@ -103,9 +103,7 @@ def project(fit: Fit) -> Projection:
     else:
         variance = used
         outer = middle @ _meat(weights, shares, regressors) @ middle
-    return Projection(
-        used=used, shares=shares, variance=variance, regressors=regressors, middle=middle, outer=outer
-    )
+    return Projection(used=used, shares=shares, variance=variance, regressors=regressors, middle=middle, outer=outer)
 
 
 def _meat(weights: FloatArray, shares: FloatArray, regressors: FloatArray) -> FloatArray:
@@ -117,8 +115,7 @@ def _meat(weights: FloatArray, shares: FloatArray, regressors: FloatArray) -> Fl
     weighted = squared[:, :, None] * regressors
     out = np.empty((periods + k, periods + k))
     out[:periods, :periods] = (
-        np.diag(squared.sum(axis=0)) - crossed - crossed.T
-        + (shares * squared.sum(axis=1, keepdims=True)).T @ shares
+        np.diag(squared.sum(axis=0)) - crossed - crossed.T + (shares * squared.sum(axis=1, keepdims=True)).T @ shares
     )
     out[:periods, periods:] = weighted.sum(axis=0) - shares.T @ weighted.sum(axis=1)
     out[periods:, :periods] = out[:periods, periods:].T
@@ -177,18 +174,21 @@ def _residual_variance(fit: Fit, projection: Projection, rows: np.ndarray) -> Fl
     if fit.variance_is_inverse_weight:
         blocks = -both / fit.weights[rows].sum(axis=1)[:, None, None] - explained
         blocks[:, diagonal, diagonal] += projection.variance[rows]
-        return blocks
+        return np.asarray(blocks)
     weights = fit.weights[rows]
     crossed = explained * weights[:, None, :]
     crossed -= (explained @ (weights * shares)[:, :, None]) * used[:, None, :]
     alike = used[:, :, None] * shares[:, None, :]
     blocks = (
         both * (shares**2).sum(axis=1)[:, None, None]
-        - alike - alike.swapaxes(1, 2) - crossed - crossed.swapaxes(1, 2)
+        - alike
+        - alike.swapaxes(1, 2)
+        - crossed
+        - crossed.swapaxes(1, 2)
         + _sandwich(projection, projection.outer, rows)
     )
     blocks[:, diagonal, diagonal] += used
-    return blocks
+    return np.asarray(blocks)
 
 
 def _sandwich(projection: Projection, matrix: FloatArray, rows: np.ndarray) -> FloatArray:

@@ -81,12 +81,10 @@ def fit_linear(
     )
 
 
-def _require_rank(
-    gram: FloatArray, columns: FloatArray, weights: FloatArray, names: Sequence[str]
-) -> None:
+def _require_rank(gram: FloatArray, columns: FloatArray, weights: FloatArray, names: Sequence[str]) -> None:
     raw = np.einsum("it,itk,itk->k", weights, columns, columns, optimize=True)
-    alone = np.flatnonzero(np.diag(gram) <= _COLLINEAR**2 * raw)
-    if len(alone):
+    alone = np.flatnonzero(np.diag(gram) <= _COLLINEAR**2 * raw).tolist()
+    if alone:
         msg = (
             f"{first_of([names[j] for j in alone])}: nothing is left once each site's level and each "
             "period's level are taken out, so no change can be told from them; wanted is something "
@@ -97,8 +95,6 @@ def _require_rank(
     values, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
     if len(values) and values[0] < _COLLINEAR:
         loads = np.abs(vectors[:, 0])
-        among = [names[j] for j in np.flatnonzero(loads > 0.1 * loads.max())]
-        msg = (
-            f"these cannot be told apart, given site and period effects: {first_of(among, 6)}; leave one out"
-        )
+        among = [names[j] for j in np.flatnonzero(loads > 0.1 * loads.max()).tolist()]
+        msg = f"these cannot be told apart, given site and period effects: {first_of(among, 6)}; leave one out"
         raise EstimationError(msg)

@@ -1,0 +1,209 @@
+"""The way both difference-in-differences estimators go: sample, fit, errors, draws, checks, effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.domain import Check, Design, Displacement, Effect, Paths
+from evalkit.domain.effect import Scale
+from evalkit.draws import FloatArray
+from evalkit.errors import EstimationError
+from evalkit.models._cluster import Errors, Inference, SmallSample, infer, require_options
+from evalkit.models._did_checks import clusters_check, staggered_check
+from evalkit.models._did_sample import Sample
+from evalkit.models._event_study import Traced, spread_coefficients, steep_trend, trace
+from evalkit.models._fit import Fit
+
+__all__ = ["Method", "Options", "estimate_effect"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options that both estimators share.
+
+    Attributes
+    ----------
+    errors : "CR2" (bias-reduced, Satterthwaite degrees of freedom), "CR1" (as Stata and fixest), or "auto":
+        CR2 unless treated and comparison sites are both 50 or more
+    small_sample : which effects count in the factor of CR1, G/(G-1) (N-1)/(N-K): "nested" (period effects
+        but not site effects, as fixest and Stata), "full" (both), or "none" (no factor)
+    covariates : names in the panel; None takes all it has
+    event_study : fit the effect by time since the start too, and test the periods before it
+    leads, lags : how far it goes; None goes as far as two treated sites reach. Ends are pooled.
+    """
+
+    errors: Errors = "auto"
+    small_sample: SmallSample = "nested"
+    covariates: tuple[str, ...] | None = None
+    event_study: bool = True
+    leads: int | None = None
+    lags: int | None = None
+
+    def __post_init__(self) -> None:
+        require_options(self.errors, self.small_sample)
+        if isinstance(self.covariates, str):
+            msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
+            raise EstimationError(msg)
+        if self.covariates is not None:
+            object.__setattr__(self, "covariates", tuple(self.covariates))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Where the two estimators differ.
+
+    Attributes
+    ----------
+    is_log : is the change a log ratio (rather than a difference)?
+    need_events : does a cell group without events have no answer?
+    regress : from sample, columns (sites, periods, k) and names to a fit
+    expected : from sample, fit and linear predictor (sites, periods) to outcomes in the panel's unit
+    checks : what only this method can say of its fit
+    """
+
+    name: str
+    scale: Scale
+    is_log: bool
+    need_events: bool
+    estimand: str
+    assumption: str
+    regress: Callable[[Sample, FloatArray, Sequence[str]], Fit]
+    expected: Callable[[Sample, Fit, FloatArray], FloatArray]
+    checks: Callable[[Sample, Fit], tuple[Check | None, ...]]
+
+
+def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.random.Generator, draws: int) -> Effect:
+    """Fit the one change, trace it by time, and put both on an effect."""
+
+    def fit_and_infer(columns: FloatArray, names: tuple[str, ...]) -> tuple[Fit, Inference]:
+        fit = method.regress(sample, columns, names)
+        return fit, infer(
+            fit,
+            options.errors,
+            options.small_sample,
+            treated=sample.treated_count,
+            comparison=sample.comparison_count,
+        )
+
+    fit, inference = fit_and_infer(*sample.columns)
+    which = [0, 1] if sample.is_buffer.any() else [0]
+    changes = spread_coefficients(fit, inference, which, rng, draws, log=method.is_log)
+    traced = None
+    if options.event_study:
+        traced = trace(
+            sample,
+            options.leads,
+            options.lags,
+            fit_and_infer,
+            steep_trend(fit, sample),
+            rng,
+            draws,
+            log=method.is_log,
+            need_events=method.need_events,
+        )
+    return _effect(sample, method, fit, inference, changes, traced)
+
+
+def _effect(
+    sample: Sample,
+    method: Method,
+    fit: Fit,
+    inference: Inference,
+    changes: FloatArray,
+    traced: Traced | None,
+) -> Effect:
+    panel = sample.panel
+    first = int(sample.starts.min())
+    counts = panel.outcome.counts_events
+    treated_rows = sample.rows[sample.ever_treated]
+    checks = (
+        *((traced.check,) if traced else ()),
+        staggered_check(fit, sample),
+        clusters_check(sample, inference),
+        *method.checks(sample, fit),
+        sample.dropped,
+    )
+    influence = np.zeros(len(panel.sites))
+    influence[sample.rows] = inference.influence[:, 0]
+    return Effect(
+        outcome=panel.outcome,
+        estimator=method.name,
+        scale=method.scale,
+        change=changes[:, 0],
+        estimand=method.estimand,
+        assumption=method.assumption,
+        prevented=_prevented(sample, method, treated_rows, changes[:, 0]) if counts else None,
+        periods=panel.periods.labels[first:],
+        recorded=_recorded(sample, treated_rows)[first:] if counts else None,
+        degrees_of_freedom=float(inference.degrees_of_freedom[0]),
+        checks=tuple(check for check in checks if check is not None),
+        paths=_paths(sample, method, fit),
+        dynamics=traced.dynamics if traced else None,
+        displacement=_displacement(sample, method, inference, changes) if changes.shape[1] > 1 else None,
+        influence=influence,
+    )
+
+
+def _after(sample: Sample, rows: np.ndarray) -> np.ndarray:
+    """Cells of some sites after the start, over the whole calendar; a buffer starts with the treated."""
+    first = np.where(
+        sample.design.starts[rows] < len(sample.panel.periods), sample.design.starts[rows], sample.starts.min()
+    )
+    return np.asarray(np.arange(len(sample.panel.periods))[None, :] >= first[:, None])
+
+
+def _recorded(sample: Sample, rows: np.ndarray) -> FloatArray:
+    """Events in treated cells by period of the whole calendar."""
+    return np.asarray((sample.panel.values[rows] * _after(sample, rows)).sum(axis=0))
+
+
+def _prevented(sample: Sample, method: Method, rows: np.ndarray, change: FloatArray) -> FloatArray:
+    """Events expected without the measure less those recorded, shape (draws, treated periods)."""
+    first = int(sample.starts.min())
+    if method.is_log:
+        return np.outer(np.expm1(-change), _recorded(sample, rows)[first:])
+    exposure = sample.panel.exposure
+    at_risk = np.ones_like(sample.panel.values[rows]) if exposure is None else exposure[rows]
+    return np.outer(-change, (at_risk * _after(sample, rows)).sum(axis=0)[first:])
+
+
+def _paths(sample: Sample, method: Method, fit: Fit) -> Paths:
+    """Recorded and expected in the treated sites: sums of events, or means of what is not events.
+
+    A period that was left out of the fit shows what was recorded.
+    """
+    panel, own = sample.panel, sample.ever_treated
+    without = method.expected(sample, fit, fit.fitted - fit.coefficients[0] * sample.treated)[own]
+    recorded = panel.values[sample.rows[own]]
+    fitted = np.array(recorded)
+    fitted[:, sample.places] = without
+    gather = np.sum if panel.outcome.counts_events else np.mean
+    return Paths(
+        periods=panel.periods.labels,
+        recorded=np.asarray(gather(recorded, axis=0)),
+        fitted=np.asarray(gather(fitted, axis=0)),
+    )
+
+
+def _displacement(sample: Sample, method: Method, inference: Inference, changes: FloatArray) -> Displacement:
+    """Change in the buffer, fitted together with the treated sites so that rows belong together."""
+    prevented, details = None, []
+    if sample.panel.outcome.counts_events:
+        rows = sample.rows[sample.is_buffer]
+        prevented = _prevented(sample, method, rows, changes[:, 1])
+        own = _prevented(sample, method, sample.rows[sample.ever_treated], changes[:, 0])
+        details.append(("total net events prevented", float(np.median((own + prevented).sum(axis=1)))))
+    details += [
+        ("standard error in the buffer", float(inference.std_errors[1])),
+        ("degrees of freedom in the buffer", float(inference.degrees_of_freedom[1])),
+    ]
+    return Displacement(
+        change=changes[:, 1],
+        prevented=prevented,
+        wdq_reason="the quotient is defined for a before/after table; here the buffer has a change of its own, "
+        "with its own interval",
+        details=tuple(details),
+    )

@@ -1,0 +1,87 @@
+"""What an evaluator must know before believing a difference-in-differences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evalkit.domain import Check
+from evalkit.models._cluster import Inference
+from evalkit.models._did_sample import Sample
+from evalkit.models._fit import Fit
+
+__all__ = ["clusters_check", "forbidden_share", "overdispersion_check", "staggered_check"]
+
+# Below this a t distribution has tails in which a mean of exponentials is lost, and CR2's own
+# approximation is poor (Pustejovsky and Tipton 2018 advise care under 5).
+_FEW_DEGREES = 5
+_NOTABLE = 0.01
+
+
+def clusters_check(sample: Sample, inference: Inference) -> Check:
+    """Say how many sites the error rests on, and how many it is worth."""
+    free = float(inference.degrees_of_freedom[0])
+    parts = [f"{sample.treated_count} treated", f"{sample.comparison_count} comparison"]
+    if sample.is_buffer.any():
+        parts.append(f"{int(sample.is_buffer.sum())} buffer")
+    detail = (
+        f"The error is robust to what goes on within a site ({inference.kind}; {', '.join(parts)} sites) and "
+        f"read from a t distribution with {free:.1f} degrees of freedom."
+    )
+    lone = inference.seen[0] < 0.95
+    if lone:
+        detail += (
+            " The estimate rests on one site, whose own noise cannot be seen; it was taken to be like that of the "
+            "other sites."
+        )
+    if free < _FEW_DEGREES:
+        detail += (
+            " That is few: the interval is wide for it, and an average over the draws of events prevented, or of "
+            "money, hangs on their far ends; read medians and intervals."
+        )
+    return Check(name="number of sites", passed=False if lone or free < _FEW_DEGREES else None, detail=detail)
+
+
+def forbidden_share(fit: Fit, treated: np.ndarray) -> tuple[float, int, int]:
+    """Sum of the negative weights that treated cells get, how many they are, and of how many.
+
+    The estimate is a weighted sum of the effects in treated cells, with weights proportional to the cell's
+    residual treatment (de Chaisemartin and D'Haultfoeuille 2020, doi:10.1257/aer.20181169, theorem 1);
+    they sum to one.
+    """
+    raw = (fit.weights * fit.regressors[:, :, 0])[treated]
+    shares = raw / raw.sum()
+    negative = shares < -1e-12
+    return float(-shares[negative].sum()), int(negative.sum()), len(shares)
+
+
+def staggered_check(fit: Fit, sample: Sample) -> Check | None:
+    """Warn where sites that are already treated serve as comparison."""
+    if not sample.design.is_staggered:
+        return None
+    total, cells, of = forbidden_share(fit, sample.treated)
+    start = "Sites started at different times, so some are compared with sites that were already treated."
+    if cells:
+        seen = (
+            f"{cells} of {of} treated site-periods count with the wrong sign (their weights sum to -{total:.2f}, all "
+            "to 1)"
+        )
+    else:
+        seen = "No treated site-period counts with the wrong sign"
+    return Check(
+        name="staggered start",
+        passed=False if total > _NOTABLE else None,
+        detail=f"{start} {seen}; that is harmless only if the effect is the same everywhere and at all times. "
+        "Compare with an estimator that avoids it.",
+    )
+
+
+def overdispersion_check(ratio: float | None) -> Check | None:
+    """Say how much more the counts vary than chance makes them; the errors allow for it."""
+    if ratio is None:
+        return None
+    return Check(
+        name="overdispersion",
+        passed=None,
+        detail=f"Counts vary {ratio:.2f} times as much as pure chance would make them (Pearson chi-squared over its "
+        "degrees of freedom); the errors allow for it.",
+    )

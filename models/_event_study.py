@@ -1,0 +1,212 @@
+"""The effect by time since the start, and what the periods before it say about the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from evalkit.domain import Check, Dynamics
+from evalkit.draws import FloatArray, couple, spread
+from evalkit.errors import EstimationError, first_of
+from evalkit.models._cluster import Inference
+from evalkit.models._did_sample import Sample
+from evalkit.models._fit import Fit
+from evalkit.models._wald import JointTest, joint_test, trend_test
+
+__all__ = ["EventTimes", "event_columns", "event_times", "leads_check", "spread_coefficients"]
+
+# An insignificant pre-trend says little unless a harmful one would mostly have been seen (Roth 2022).
+_ENOUGH_POWER = 0.8
+# A change on a log scale is bounded here, so that its exponential stays a number with one treated site.
+_LARGEST_LOG = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTimes:
+    """Times since the start that get a coefficient; the first and the last pool all beyond them.
+
+    Attributes
+    ----------
+    times : without the reference, -1
+    """
+
+    times: tuple[int, ...]
+
+    @property
+    def leads(self) -> np.ndarray:
+        """Which of the coefficients are before the start."""
+        return np.flatnonzero(np.array(self.times) < 0)
+
+
+def event_times(sample: Sample, leads: int | None, lags: int | None) -> EventTimes:
+    """Choose the times: by default as far as two treated sites reach (or the one there is).
+
+    `leads` counts periods before the start with the reference, so 1 gives no coefficient before it;
+    `lags` counts periods after the first treated one, so 0 gives one coefficient. What lies further is
+    pooled into the last of them.
+    """
+    starts = np.sort(sample.starts[sample.ever_treated])
+    last = len(sample.panel.periods) - 1
+    second = min(1, len(starts) - 1)
+    reach = {
+        "leads": (leads, int(starts[-1]), int(starts[-1 - second]), 1),
+        "lags": (lags, int(last - starts[0]), int(last - starts[second]), 0),
+    }
+    ends = {}
+    for name, (wanted, longest, common, least) in reach.items():
+        if wanted is not None and not least <= wanted <= longest:
+            msg = f"{name} = {wanted}, but the treated sites have {least} to {longest} of them"
+            raise EstimationError(msg)
+        ends[name] = common if wanted is None else wanted
+    times = [time for time in range(-ends["leads"], ends["lags"] + 1) if time != -1]
+    return EventTimes(times=tuple(times))
+
+
+def event_columns(sample: Sample, chosen: EventTimes) -> tuple[FloatArray, tuple[str, ...]]:
+    """One column for each time, then the sample's own columns but the treatment; with names."""
+    since = sample.places[None, :] - sample.starts[:, None]
+    pooled = np.clip(since, min((*chosen.times, -1)), max((*chosen.times, -1)))
+    pooled = np.where(sample.ever_treated[:, None], pooled, len(sample.panel.periods))
+    dummies = (pooled[:, :, None] == np.array(chosen.times)).astype(float)
+    columns, names = sample.columns
+    return (
+        np.concatenate([dummies, columns[:, :, 1:]], axis=2),
+        (*[f"time {time}" for time in chosen.times], *names[1:]),
+    )
+
+
+def spread_coefficients(
+    fit: Fit,
+    inference: Inference,
+    which: Sequence[int],
+    rng: np.random.Generator,
+    draws: int,
+    *,
+    log: bool,
+) -> FloatArray:
+    """Spread coefficients jointly, shape (draws, q): each exactly t on its own degrees of freedom.
+
+    Rows carry the coefficients' correlation, as a normal copula does.
+    """
+    chosen = list(which)
+    errors = inference.std_errors
+    samples = [
+        fit.coefficients[j] + errors[j] * spread(stats.t(inference.degrees_of_freedom[j]), draws, rng) for j in chosen
+    ]
+    if len(chosen) > 1:
+        covariance = inference.covariance[np.ix_(chosen, chosen)]
+        correlation = covariance / np.outer(errors[chosen], errors[chosen])
+        orders = couple(samples, correlation, rng)
+        samples = [sample[order] for sample, order in zip(samples, orders, strict=True)]
+    out = np.column_stack(samples)
+    return np.clip(out, -_LARGEST_LOG, _LARGEST_LOG) if log else out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """An event study: its picture, where it could be fitted, and what its leads say."""
+
+    dynamics: Dynamics | None
+    check: Check
+
+
+def leads_check(fit: Fit, inference: Inference, sample: Sample, chosen: EventTimes, steep: float) -> Check:
+    """Test the leads together, and say what chance the test had (Roth 2022, doi:10.1257/aeri.20210236).
+
+    Parameters
+    ----------
+    steep : slope a period of the difference in trends that would give the whole estimate by itself
+    """
+    which = chosen.leads
+    if not len(which):
+        return Check(
+            name="leads",
+            passed=None,
+            detail="With one period before the start it cannot be seen whether the sites moved together before.",
+        )
+    departure = steep * _trend_leads(fit, sample)[which]
+    test = joint_test(fit, inference, which, departure) or trend_test(fit, inference, which, departure)
+    if test is None:
+        return Check(
+            name="leads",
+            passed=None,
+            detail="The sites are too few to test whether treated and comparison sites moved together before the "
+            "start.",
+        )
+    return _say(test, len(which))
+
+
+def _trend_leads(fit: Fit, sample: Sample) -> FloatArray:
+    """Coefficients that a trend of one a period in the treated sites would give, shape (k,)."""
+    since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
+    return np.asarray(fit.bread @ np.einsum("itk,it->k", fit.regressors, fit.weights * since, optimize=True))
+
+
+def steep_trend(fit: Fit, sample: Sample) -> float:
+    """Slope a period that would produce the whole estimate of the static fit."""
+    return float(fit.coefficients[0] / _trend_leads(fit, sample)[0])
+
+
+def _say(test: JointTest, leads: int) -> Check:
+    earlier = f"{leads} earlier period{'s' if leads > 1 else ''}"
+    chance = (
+        "A trend steep enough to explain the whole result would have been noticed with probability "
+        f"{100 * test.power:.0f} %."
+    )
+    if test.p_value < 0.05:
+        shown = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
+        seen = f"Treated and comparison sites already moved apart before the start ({earlier}, {shown})."
+        passed: bool | None = False
+    else:
+        seen = (
+            f"Before the start no more difference than chance makes was seen between treated and comparison sites "
+            f"({earlier}, p = {test.p_value:.2f})."
+        )
+        passed = True if test.power >= _ENOUGH_POWER else None
+    return Check(
+        name="leads",
+        passed=passed,
+        detail=f"{seen} {chance} ({test.method}, F on {test.numerator:g} and {test.denominator:.1f} degrees of freedom.)",
+    )
+
+
+def trace(
+    sample: Sample,
+    leads: int | None,
+    lags: int | None,
+    refit: Callable[[FloatArray, tuple[str, ...]], tuple[Fit, Inference]],
+    steep: float,
+    rng: np.random.Generator,
+    draws: int,
+    *,
+    log: bool,
+    need_events: bool,
+) -> Traced:
+    """Fit the event study; where it has no answer the static estimate stands, and the check says why."""
+    chosen = event_times(sample, leads, lags)
+    columns, names = event_columns(sample, chosen)
+    events = (columns[:, :, : len(chosen.times)] * (sample.values * (sample.weights > 0))[:, :, None]).sum(axis=(0, 1))
+    if need_events and (events == 0).any():
+        at = [time for time, seen in zip(chosen.times, events, strict=True) if seen == 0]
+        return _untraced(
+            f"no event in the treated sites at {first_of(at)} period(s) from the start; fewer leads or lags pool them"
+        )
+    try:
+        fit, inference = refit(columns, names)
+    except EstimationError as problem:
+        return _untraced(str(problem))
+    which = range(len(chosen.times))
+    return Traced(
+        dynamics=Dynamics(times=chosen.times, draws=spread_coefficients(fit, inference, which, rng, draws, log=log)),
+        check=leads_check(fit, inference, sample, chosen, steep),
+    )
+
+
+def _untraced(why: str) -> Traced:
+    return Traced(
+        dynamics=None,
+        check=Check(name="leads", passed=None, detail=f"The effect could not be traced period by period: {why}."),
+    )
