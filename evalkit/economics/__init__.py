@@ -1,0 +1,57 @@
+"""The money: what a measure costs, what its effects are worth, to whom, and how sure that is."""
+
+from evalkit.economics.appraisal import (
+    Amount,
+    Appraisal,
+    Assumption,
+    BearerLine,
+    BreakEven,
+    CrimeLine,
+    Quadrants,
+    YearLine,
+)
+from evalkit.economics.appraising import appraise
+from evalkit.economics.cost_per_crime import (
+    CostPerCrimePrevented,
+    Fieller,
+    acceptable_value,
+    expected_value_of_perfect_information,
+    fieller,
+)
+from evalkit.economics.deflators import Deflator, deflators, uprate
+from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
+from evalkit.economics.faults import CostFaultsError
+from evalkit.economics.ledger import BEARERS, Costs, Flow
+from evalkit.economics.price_files import price_schedules
+from evalkit.economics.prices import Multiplier, Prices, UnitCost
+
+__all__ = [
+    "BEARERS",
+    "Amount",
+    "Appraisal",
+    "Assumption",
+    "BearerLine",
+    "BreakEven",
+    "CostFaultsError",
+    "CostPerCrimePrevented",
+    "Costs",
+    "CrimeLine",
+    "Deflator",
+    "Discounting",
+    "Fieller",
+    "Flow",
+    "Multiplier",
+    "Prices",
+    "Quadrants",
+    "UnitCost",
+    "YearLine",
+    "acceptable_value",
+    "appraise",
+    "deflators",
+    "discount_factors",
+    "discounting_schedules",
+    "expected_value_of_perfect_information",
+    "fieller",
+    "price_schedules",
+    "uprate",
+]

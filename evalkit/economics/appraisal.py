@@ -1,0 +1,262 @@
+"""An appraisal: what was spent, what it was worth, to whom and when, read from draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import numpy as np
+
+from evalkit.draws import FloatArray, interval
+from evalkit.economics.cost_per_crime import CostPerCrimePrevented
+
+__all__ = [
+    "Amount",
+    "Appraisal",
+    "Assumption",
+    "BearerLine",
+    "BreakEven",
+    "CrimeLine",
+    "Quadrants",
+    "YearLine",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """A sum, in draws and so with its range.
+
+    Attributes
+    ----------
+    mean : means add up
+    lower, upper : ends of the equal-tailed interval that holds `level`
+    """
+
+    mean: float
+    lower: float
+    upper: float
+    level: float
+
+    @classmethod
+    def of(cls, draws: FloatArray, level: float) -> Self:
+        """Read it from draws, shape (draws,)."""
+        ends = interval(draws, level)
+        return cls(mean=float(np.mean(draws)), lower=ends.lower, upper=ends.upper, level=level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something the money rests on.
+
+    Attributes
+    ----------
+    what : what was assumed
+    value : in words
+    source : empty where there is none
+    certainty : "primary", "secondary", "memory", "own", "assumed" or "chosen"
+    """
+
+    what: str
+    value: str
+    source: str
+    certainty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BearerLine:
+    """What one bearer pays and gains, in present value; `net` is benefit less cost."""
+
+    bearer: str
+    cost: Amount
+    benefit: Amount | None
+    net: Amount | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrimeLine:
+    """What came of one outcome.
+
+    Attributes
+    ----------
+    outcome : name of the effect
+    crime : class of crime, or None
+    priced_as : the crime of the schedule whose unit cost was taken, or None where there is none
+    prevented : events as they were counted, net of displacement
+    unit_value : mean worth of one counted event (unit cost × multiplier), in the price year; None
+        where it has no price
+    benefit : present value; None where it has no price
+    break_even : events of this kind, as counted, that would have to be prevented in the scenario for
+        them alone to pay for the measure; None with `reason`
+    reason : why there is no unit value or no break-even
+    """
+
+    outcome: str
+    crime: str | None
+    priced_as: str | None
+    prevented: Amount
+    unit_value: float | None
+    benefit: Amount | None
+    break_even: float | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearLine:
+    """What one year of the measure cost and gained, in present value."""
+
+    year: int
+    extrapolated: bool
+    cost: Amount
+    benefit: Amount | None
+    net: Amount | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEven:
+    """What it takes for the measure to pay.
+
+    Attributes
+    ----------
+    events : events that have to be prevented at the mean value of one; None with `reason`
+    value_per_event : value of one event at which the measure pays, given the mean of what was prevented;
+        None with `value_reason`
+    """
+
+    events: float | None
+    reason: str
+    value_per_event: float | None
+    value_reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quadrants:
+    """Shares of the draws on the plane of crime and cost; they add up to 1.
+
+    A draw without any change of crime counts as not preventing, one without cost as not saving.
+    """
+
+    prevents_and_costs: float
+    prevents_and_saves: float
+    does_not_prevent_and_costs: float
+    does_not_prevent_and_saves: float
+
+    @classmethod
+    def of(cls, prevented: FloatArray, cost: FloatArray) -> Self:
+        """Count the draws, each shape (draws,), rows together."""
+        prevents, saves = prevented > 0, cost < 0
+        return cls(
+            prevents_and_costs=float(np.mean(prevents & ~saves)),
+            prevents_and_saves=float(np.mean(prevents & saves)),
+            does_not_prevent_and_costs=float(np.mean(~prevents & ~saves)),
+            does_not_prevent_and_saves=float(np.mean(~prevents & saves)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Appraisal:
+    """Costs and benefits, against doing without the measure, in present value at year 1.
+
+    Attributes
+    ----------
+    scenario : "observed window", or "extrapolation" which goes beyond what was seen
+    horizon : years of the measure that are counted
+    window : length of the observed window in years
+    cost_draws, prevented_draws : shape (draws,); rows go together
+    benefit_draws : shape (draws,); None with `benefit_reason` where no outcome has a price
+    benefit_cost_ratio : mean benefit over mean cost; None with `benefit_cost_reason`
+    prob_net_benefit : share of the draws in which benefits exceed costs
+    unpriced : outcomes that were counted and have no price; their worth is not in the benefits
+    assumptions : everything that the numbers rest on
+    warnings : sentences that a reader must see
+    extrapolation : the same for a longer horizon, where one was asked for
+    """
+
+    scenario: Literal["observed window", "extrapolation"]
+    currency: str
+    price_year: str
+    perspective: str
+    discounting: str
+    horizon: int
+    window: float
+    level: float
+    cost_draws: FloatArray
+    benefit_draws: FloatArray | None
+    benefit_reason: str
+    prevented_draws: FloatArray
+    events_are: str
+    by_bearer: tuple[BearerLine, ...]
+    by_crime: tuple[CrimeLine, ...]
+    by_year: tuple[YearLine, ...]
+    break_even: BreakEven
+    unpriced: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+    warnings: tuple[str, ...]
+    schedule: str | None = None
+    extrapolation: Appraisal | None = field(default=None)
+
+    @property
+    def cost(self) -> Amount:
+        """What the measure costs."""
+        return Amount.of(self.cost_draws, self.level)
+
+    @property
+    def benefit(self) -> Amount | None:
+        """What the prevented events are worth."""
+        return None if self.benefit_draws is None else Amount.of(self.benefit_draws, self.level)
+
+    @property
+    def net_benefit_draws(self) -> FloatArray | None:
+        """Benefit less cost, shape (draws,)."""
+        return (
+            None if self.benefit_draws is None else np.asarray(self.benefit_draws - self.cost_draws)
+        )
+
+    @property
+    def net_benefit(self) -> Amount | None:
+        """Benefit less cost."""
+        draws = self.net_benefit_draws
+        return None if draws is None else Amount.of(draws, self.level)
+
+    @property
+    def prevented(self) -> Amount:
+        """Events prevented, as they were counted, net of displacement."""
+        return Amount.of(self.prevented_draws, self.level)
+
+    @property
+    def benefit_cost_ratio(self) -> float | None:
+        """Mean benefit over mean cost."""
+        if self.benefit_cost_reason or self.benefit_draws is None:
+            return None
+        return float(self.benefit_draws.mean() / self.cost_draws.mean())
+
+    @property
+    def benefit_cost_reason(self) -> str:
+        """Why there is no benefit-cost ratio; empty where there is one."""
+        if self.benefit_draws is None:
+            return self.benefit_reason
+        if self.cost_draws.mean() <= 0:
+            return "on average the measure costs nothing or saves money, so a ratio to its cost has no meaning"
+        return ""
+
+    @property
+    def prob_net_benefit(self) -> float | None:
+        """Probability that benefits exceed costs."""
+        draws = self.net_benefit_draws
+        return None if draws is None else float(np.mean(draws > 0))
+
+    @property
+    def cost_per_crime_prevented(self) -> CostPerCrimePrevented:
+        """What one prevented event cost: present value of the costs, events as they were counted."""
+        return CostPerCrimePrevented.of(self.prevented_draws, self.cost_draws, level=self.level)
+
+    @property
+    def quadrants(self) -> Quadrants:
+        """Shares of the draws that prevent crime or not, and cost or save money."""
+        return Quadrants.of(self.prevented_draws, self.cost_draws)
+
+    @property
+    def scenarios(self) -> Mapping[str, Appraisal]:
+        """This appraisal, and the extrapolation where there is one, by name."""
+        further = {} if self.extrapolation is None else dict(self.extrapolation.scenarios)
+        return {self.scenario: self} | further

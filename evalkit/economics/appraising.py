@@ -1,0 +1,269 @@
+"""Costs and benefits together, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from evalkit.domain import Effect
+from evalkit.draws import FloatArray, Quantity
+from evalkit.economics.appraisal import Appraisal
+from evalkit.economics.assumptions import (
+    assumptions_of,
+    standing_warnings,
+    warnings_of,
+)
+from evalkit.economics.checks import check_effects, check_perspective
+from evalkit.economics.clock import Clock, read_clock
+from evalkit.economics.deflators import Deflator, HalfOfFinancialYear
+from evalkit.economics.discounting import Discounting, discount_factors
+from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
+from evalkit.economics.inputs import Inputs, Worth
+from evalkit.economics.ledger import Costs
+from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
+from evalkit.economics.price_years import read_price_year
+from evalkit.economics.prices import Multiplier, Prices
+from evalkit.economics.tally import Tally, events_by_year, exposure_by_year, tally
+from evalkit.errors import CostError
+
+__all__ = ["appraise"]
+
+type Amountlike = float | Mapping[str, Any] | Quantity
+
+
+def appraise(
+    effects: Mapping[str, Effect],
+    *,
+    costs: Costs,
+    prices: Prices | None = None,
+    discounting: str | float | Discounting = "green-book-2026",
+    horizon: int | None = None,
+    retention: Amountlike | None = None,
+    multipliers: Mapping[str, Amountlike | Multiplier] | Literal["none"] | None = None,
+    perspective: str = "society",
+    price_year: str | int | None = None,
+    deflator: str | Deflator = "gdp-deflator",
+    financial_year_as: HalfOfFinancialYear | None = None,
+    deadweight: Amountlike = 0.0,
+    period_years: float | Mapping[str, float] | None = None,
+    disjoint: bool = False,
+    level: float = 0.95,
+    rng: np.random.Generator | None = None,
+) -> Appraisal:
+    """Give what the measure cost and what the events it prevented are worth.
+
+    Row i of every effect, cost and price goes together. The observed window is always appraised; a
+    longer horizon is a second appraisal beside it, `Appraisal.extrapolation`, and never replaces it.
+
+    Parameters
+    ----------
+    effects : by outcome; each with draws of events prevented, which count net of displacement
+    costs : the ledger; flows after the years that a scenario counts are named and not counted
+    prices : what one event is worth; without prices there is a cost of each prevented event and no benefit
+    discounting : a schedule by name or a constant rate. By default the Green Book's of February 2026,
+        the one official schedule that was read; its 3.5 % begins in year 2
+    horizon : years of the measure to count in the extrapolation
+    retention : share of the effect that is kept from each year to the next after the window; needed
+        where the horizon is longer than the window, as no value is right for every measure
+    multipliers : crimes that happen for each one counted, by crime; "none" to value counted crimes only;
+        by default those of `prices`
+    perspective : "society"; "public purse"; or one bearer, such as "city"
+    price_year : of all results; by default that of the costs
+    deflator : index of the prices' country that takes costs and prices there, by name or itself
+    financial_year_as : how a financial year is read where the index has none; see `uprating`
+    deadweight : what is lost for each unit of money taxed, charged on public costs and credited on
+        public savings. By default 0, the practice of the United Kingdom; WSIPP takes 0.5
+    period_years : length of the periods that carry no date; see `read_clock`
+    disjoint : is no event counted in two outcomes?
+    level : of every interval
+    rng : needed where an amount, price, multiplier or share is uncertain
+
+    Raises
+    ------
+    CostError
+        Where something would be counted twice, has no meaning in money, or rests on an unsaid choice.
+    """
+    warned = check_effects(effects, disjoint=disjoint)
+    if prices is not None and prices.currency != costs.currency:
+        raise CostError(
+            f"costs are in {costs.currency} and prices {prices.name!r} in {prices.currency}; amounts are not "
+            "exchanged: give prices in the currency of the costs, and say how they were transferred"
+        )
+    check_perspective(perspective, costs, prices)
+    clock = read_clock({name: effect.periods for name, effect in effects.items()}, period_years)
+    _check_horizon(horizon, clock, retention)
+    year = read_price_year(price_year if price_year is not None else costs.price_year)
+    country = prices.country if prices else None
+    draws = next(iter(effects.values())).draws
+    cost_step = price_step(costs.price_year, year, deflator, country, financial_year_as)
+    flows = draw_costs(costs, cost_step, perspective, draws, rng)
+    worth: Mapping[str, Worth] = {}
+    worth_step = None
+    if prices is not None:
+        worth_step = price_step(prices.price_year, year, deflator, country, financial_year_as)
+        worth = draw_worth(
+            effects, prices, multipliers, step=worth_step, perspective=perspective, rng=rng
+        )
+    longer = horizon is not None and horizon > clock.years
+    inputs = Inputs(
+        effects=effects,
+        clock=clock,
+        costs=costs,
+        prices=prices,
+        flows=flows,
+        worth=worth,
+        cost_step=cost_step,
+        worth_step=worth_step,
+        discounting=Discounting.of(discounting),
+        deadweight=_draw_deadweight(deadweight, perspective, draws, rng),
+        retention=share(retention, "retention", draws, rng) if longer else None,
+        perspective=perspective,
+        price_year=year,
+        level=level,
+        assumptions=(),
+        warnings=(),
+    )
+    chosen = {"deadweight": Quantity.of(deadweight), "retention": retention, "disjoint": disjoint}
+    inputs = replace(
+        inputs,
+        assumptions=assumptions_of(inputs, multipliers, chosen),
+        warnings=(*warned, *standing_warnings(inputs, multipliers)),
+    )
+    observed = _appraise(inputs, clock.years, None)
+    if not longer or horizon is None:
+        return observed
+    return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+
+
+def _check_horizon(horizon: int | None, clock: Clock, retention: Amountlike | None) -> None:
+    if horizon is None:
+        return
+    if not _is_whole(horizon) or horizon < clock.years:
+        raise CostError(
+            f"the horizon is a whole number of years, {clock.years} (the observed window) or more; "
+            f"there is {horizon!r}"
+        )
+    if horizon == clock.years:
+        return
+    if retention is None:
+        raise CostError(
+            f"the horizon of {horizon} years reaches beyond the observed window of {clock.window:.4g}: say which "
+            "share of the effect is kept from each year to the next, such as retention = {low = 0.6, high = 1.0}"
+        )
+    if clock.is_assumed:
+        raise CostError(
+            "the horizon reaches beyond the observed window, whose length is not known as its period carries "
+            "no date: say how long it is in years with period_years"
+        )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _draw_deadweight(
+    deadweight: Amountlike, perspective: str, draws: int, rng: np.random.Generator | None
+) -> FloatArray:
+    drawn = share(deadweight, "deadweight", draws, rng, limit=2.0)
+    if drawn.any() and perspective != "society":
+        raise CostError(
+            f"the deadweight of taxation is a loss to society and not to {perspective!r}; "
+            "wanted is perspective = 'society', or deadweight = 0"
+        )
+    return drawn
+
+
+def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appraisal:
+    events = {
+        name: events_by_year(_net(effect), inputs.clock.spans[name], years, retention)
+        for name, effect in inputs.effects.items()
+    }
+    factors = discount_factors(inputs.discounting, np.arange(years))
+    sums = tally(events, inputs.flows, inputs.worth, factors, inputs.deadweight)
+    counted, events_are = _counted(inputs.effects)
+    prevented = np.asarray(sum(events[name].sum(axis=1) for name in counted))
+    weights = _mean_factors(inputs, years, retention, factors)
+    unpriced = tuple(name for name in inputs.effects if name not in inputs.worth)
+    return Appraisal(
+        scenario="observed window" if retention is None else "extrapolation",
+        currency=inputs.costs.currency,
+        price_year=inputs.price_year,
+        perspective=inputs.perspective,
+        discounting=inputs.discounting.name,
+        schedule=inputs.prices.name if inputs.prices else None,
+        horizon=years,
+        window=inputs.clock.window,
+        level=inputs.level,
+        cost_draws=sums.total_cost.sum(axis=1),
+        benefit_draws=sums.total_benefit.sum(axis=1) if inputs.worth else None,
+        benefit_reason=_benefit_reason(inputs),
+        prevented_draws=prevented,
+        events_are=events_are,
+        by_bearer=lines_by_bearer(sums, inputs.level, has_benefit=bool(inputs.worth)),
+        by_crime=lines_by_crime(
+            inputs.effects,
+            inputs.worth,
+            sums,
+            inputs.deadweight,
+            weights=weights,
+            level=inputs.level,
+        ),
+        by_year=lines_by_year(
+            sums, inputs.level, inputs.clock.years, has_benefit=bool(inputs.worth)
+        ),
+        break_even=break_even_of(inputs.worth, sums, inputs.deadweight, weights, prevented),
+        unpriced=unpriced,
+        assumptions=inputs.assumptions,
+        warnings=(*inputs.warnings, *_warnings(inputs, sums, years, retention)),
+    )
+
+
+def _warnings(
+    inputs: Inputs, sums: Tally, years: int, retention: FloatArray | None
+) -> tuple[str, ...]:
+    return warnings_of(
+        inputs.costs,
+        inputs.worth,
+        sums,
+        years,
+        inputs.clock.years,
+        extrapolated=retention is not None,
+    )
+
+
+def _net(effect: Effect) -> FloatArray:
+    net = effect.net_prevented
+    if net is None:  # pragma: no cover - such an effect was refused before
+        raise CostError(f"the effect on {effect.outcome.name!r} has no events prevented")
+    return net
+
+
+def _counted(effects: Mapping[str, Effect]) -> tuple[list[str], str]:
+    """Say which outcomes are crimes, and so are counted in the cost of each; events where none is."""
+    crimes = [name for name, effect in effects.items() if effect.outcome.crime is not None]
+    if len(crimes) == 1 or (not crimes and len(effects) == 1):
+        only = crimes[0] if crimes else next(iter(effects))
+        return [only], effects[only].outcome.plural
+    return (crimes, "crimes") if crimes else (list(effects), "events")
+
+
+def _mean_factors(
+    inputs: Inputs, years: int, retention: FloatArray | None, factors: FloatArray
+) -> dict[str, float]:
+    """Give the mean discount factor of an event of each outcome, by when events are counted."""
+    means = {}
+    for name, spans in inputs.clock.spans.items():
+        exposure = exposure_by_year(spans, years, retention).mean(axis=0)
+        means[name] = float(exposure @ factors / exposure.sum())
+    return means
+
+
+def _benefit_reason(inputs: Inputs) -> str:
+    if inputs.prices is None:
+        return "no prices were given, so the prevented events have no worth in money"
+    if not inputs.worth:
+        return f"prices {inputs.prices.name!r} hold none of the outcomes"
+    return ""

@@ -1,0 +1,271 @@
+"""What an appraisal rests on, and what a reader must be warned of, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from evalkit.draws import Quantity
+from evalkit.economics.appraisal import Assumption
+from evalkit.economics.inputs import Inputs, Worth
+from evalkit.economics.ledger import Costs
+from evalkit.economics.prices import Multipliers, read_multipliers
+from evalkit.economics.tally import Tally
+from evalkit.errors import first_of
+
+__all__ = ["assumptions_of", "standing_warnings", "warnings_of"]
+
+
+def assumptions_of(
+    inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]
+) -> tuple[Assumption, ...]:
+    """List every price, multiplier, step of prices, rate and choice.
+
+    Parameters
+    ----------
+    chosen : deadweight, retention, disjoint as they were given
+    """
+    return (
+        *_flows(inputs),
+        *_prices(inputs),
+        *_multipliers(inputs, multipliers),
+        *_steps(inputs),
+        *_choices(inputs, chosen),
+    )
+
+
+def _flows(inputs: Inputs) -> list[Assumption]:
+    money = f"{inputs.costs.currency} in prices of {inputs.costs.price_year}"
+    found = []
+    for drawn in inputs.flows:
+        flow = drawn.flow
+        years = ", ".join(str(year) for year in flow.years)
+        found.append(
+            Assumption(
+                what=f"{'saving' if flow.saving else 'cost'}: {flow.what}",
+                value=f"{flow.quantity.describe()} {money}, {flow.kind}, year {years}, borne by {flow.bearer}",
+                source=flow.source,
+                certainty="assumed" if flow.assumed else "own",
+            )
+        )
+    return found
+
+
+def _prices(inputs: Inputs) -> list[Assumption]:
+    prices = inputs.prices
+    if prices is None:
+        return []
+    money = f"{prices.currency} in prices of {prices.price_year}"
+    used = {value.crime: value for value in inputs.worth.values()}
+    return [
+        Assumption(
+            what=f"unit cost: {priced.line.crime}, {priced.line.component}",
+            value=f"{priced.line.quantity.describe()} {money}"
+            + (f" for {priced.line.offence!r}" if priced.line.offence else "")
+            + f", borne by {priced.line.bearer}".replace("borne by not split", "not split"),
+            source=", ".join(
+                part
+                for part in (priced.line.source or prices.source, priced.line.table, prices.link)
+                if part
+            ),
+            certainty=priced.line.certainty,
+        )
+        for value in used.values()
+        for priced in value.lines
+    ]
+
+
+def _chosen(inputs: Inputs, multipliers: Any) -> Multipliers:
+    if multipliers is not None or inputs.prices is None:
+        return read_multipliers(multipliers)
+    return inputs.prices.multipliers
+
+
+def _multipliers(inputs: Inputs, multipliers: Any) -> list[Assumption]:
+    if inputs.prices is None or inputs.prices.basis == "recorded" or not inputs.worth:
+        return []
+    given = _chosen(inputs, multipliers)
+    if not isinstance(given, Mapping):
+        return [
+            Assumption(
+                what="crimes that happen for each one counted",
+                value="1 for every crime: only counted crimes are valued",
+                source="",
+                certainty="chosen",
+            )
+        ]
+    used = dict.fromkeys(value.crime for value in inputs.worth.values())
+    return [
+        Assumption(
+            what=f"crimes that happen for each one counted: {crime}",
+            value=f"{given[crime].quantity.describe()}; taken not to change with the measure",
+            source=given[crime].source,
+            certainty="own" if given[crime].source else "assumed",
+        )
+        for crime in used
+    ]
+
+
+def _steps(inputs: Inputs) -> list[Assumption]:
+    steps = {
+        "price year of the costs": inputs.cost_step,
+        "price year of the unit costs": inputs.worth_step,
+    }
+    return [
+        Assumption(what=what, value=step.words, source=step.source, certainty=step.certainty)
+        for what, step in steps.items()
+        if step is not None
+    ]
+
+
+def _choices(inputs: Inputs, chosen: Mapping[str, Any]) -> list[Assumption]:
+    clock = inputs.clock
+    window = (
+        "one year, as the period carries no date"
+        if clock.is_assumed
+        else f"{clock.window:.4g} years"
+    )
+    found = [
+        Assumption(what="perspective", value=inputs.perspective, source="", certainty="chosen"),
+        Assumption(
+            what="discounting",
+            value=inputs.discounting.words,
+            source=inputs.discounting.source,
+            certainty=inputs.discounting.certainty,
+        ),
+        Assumption(
+            what="observed window",
+            value=f"{window}; costs of a year that has begun count in full",
+            source="",
+            certainty="assumed" if clock.is_assumed else "own",
+        ),
+        Assumption(
+            what="deadweight of taxation",
+            value=f"{Quantity.of(chosen['deadweight']).describe()} for each unit of public money",
+            source="",
+            certainty="chosen",
+        ),
+    ]
+    if chosen["disjoint"]:
+        found.append(
+            Assumption(
+                what="outcomes",
+                value="no event is counted in two of them",
+                source="",
+                certainty="assumed",
+            )
+        )
+    if inputs.retention is not None:
+        found.append(
+            Assumption(
+                what="effect kept from each year to the next after the window",
+                value=Quantity.of(chosen["retention"]).describe(),
+                source="",
+                certainty="assumed",
+            )
+        )
+    return found
+
+
+def standing_warnings(inputs: Inputs, multipliers: Any) -> tuple[str, ...]:
+    """Warn of what holds in every scenario."""
+    found = list(inputs.cost_step.warnings)
+    if inputs.worth_step is not None:
+        found += inputs.worth_step.warnings
+    found += _of_prices(inputs, multipliers)
+    unpriced = [name for name in inputs.effects if name not in inputs.worth]
+    if inputs.prices is not None and unpriced:
+        found.append(
+            f"There is no unit cost for {first_of(unpriced, 20)} in {inputs.prices.name!r}; what was prevented of it "
+            "is not in the benefits. There are costs for "
+            + first_of(inputs.prices.crimes, 20)
+            + "."
+        )
+    assumed = [drawn for drawn in inputs.flows if drawn.flow.assumed]
+    if assumed:
+        found.append(
+            f"{len(assumed)} of {len(inputs.flows)} flows of the ledger are assumed and not from a source: "
+            + first_of([drawn.flow.what for drawn in assumed], 20) + "."
+        )  # fmt: skip
+    if inputs.clock.is_assumed:
+        found.append(
+            "The observed period carries no date: it is taken to be the first year, and all that was prevented "
+            "to fall in it."
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def _of_prices(inputs: Inputs, multipliers: Any) -> list[str]:
+    prices = inputs.prices
+    if prices is None or not inputs.worth:
+        return []
+    lines = [priced.line for value in inputs.worth.values() for priced in value.lines]
+    found = []
+    if any(line.certainty not in {"primary", "own"} for line in lines):
+        found.append(
+            f"The price schedule {prices.name!r} is unverified: its figures were not read in the source itself."
+        )
+    found += [*prices.cautions, *(line.caution for line in lines if line.caution)]
+    if prices.basis == "actual" and _chosen(inputs, multipliers) == "none":
+        found.append(
+            "The unit costs are of a crime that happened, recorded or not, and no multipliers were chosen: crimes "
+            "that nobody recorded have no worth here, so the benefits are too small."
+        )
+    return found
+
+
+def warnings_of(
+    costs: Costs,
+    worth: Mapping[str, Worth],
+    sums: Tally,
+    years: int,
+    observed: int,
+    *,
+    extrapolated: bool,
+) -> tuple[str, ...]:
+    """Warn of what holds in one scenario."""
+    found = []
+    if extrapolated:
+        found.append(
+            f"Years {observed + 1} to {years} are extrapolated: nothing was observed there."
+            if years > observed + 1
+            else f"Year {years} is extrapolated: nothing was observed there."
+        )
+    late = [flow for flow in costs.flows if flow.years[-1] > years]
+    if late:
+        found.append(
+            f"The ledger goes on after year {years}: later amounts of "
+            f"{first_of([flow.what for flow in late])} are not counted."
+        )
+    return (*found, *_short_running(costs, years), *_rare(worth, sums))
+
+
+def _short_running(costs: Costs, years: int) -> list[str]:
+    running = [flow for flow in costs.flows if flow.kind == "running" and not flow.saving]
+    paid = {year for flow in running for year in flow.years}
+    missing = [year for year in range(1, years + 1) if year not in paid]
+    if not running or not missing:
+        return []
+    named = first_of(missing, 5)
+    return [
+        f"Benefits are counted for {years} years and the ledger has no running costs in year {named}: if the "
+        "measure went on, its cost is too small."
+    ]
+
+
+def _rare(worth: Mapping[str, Worth], sums: Tally) -> list[str]:
+    rare = [name for name, value in worth.items() if value.crime == "homicide"]
+    if not rare or len(worth) == 1:
+        return []
+    without = sum(
+        (amounts.sum(axis=1) for (name, _), amounts in sums.benefit.items() if name not in rare),
+        start=sums.deadweight.sum(axis=1),
+    )
+    net = float(np.mean(without - sums.total_cost.sum(axis=1)))
+    sentence = (
+        "Homicides are few and dear, so they can decide the sum by chance: without them the net benefit "
+        f"is {net:,.0f} on average."
+    )
+    return [sentence]

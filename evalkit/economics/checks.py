@@ -1,0 +1,137 @@
+"""What may not be added up: refused before anything is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evalkit.domain import Effect
+from evalkit.economics.ledger import PUBLIC_BEARERS, Costs
+from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices
+from evalkit.errors import CostError, first_of, nearest
+
+__all__ = [
+    "SOCIETY",
+    "check_effects",
+    "check_multipliers",
+    "check_perspective",
+    "counts",
+    "refuse_shared_cost",
+]
+
+SOCIETY = "society"
+PUBLIC_PURSE = "public purse"
+
+
+def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]:
+    """Refuse effects that cannot be added up; give the warnings about those that perhaps cannot."""
+    if not effects:
+        raise CostError("there is no effect to appraise")
+    for name, effect in effects.items():
+        if effect.prevented is None:
+            raise CostError(
+                f"the effect on {name!r} has no events prevented ({effect.outcome.kind}): only counts of "
+                "events can be given a price; leave it out of the appraisal"
+            )
+        if effect.outcome.good == "more":
+            raise CostError(
+                f"more of {name!r} is good: it is no harm that is prevented; leave it out"
+            )
+    sizes = {name: effect.draws for name, effect in effects.items()}
+    if len(set(sizes.values())) > 1:
+        raise CostError(
+            f"effects that are added up have the same number of draws; there is {sizes}"
+        )
+    return _check_overlap(
+        {name: effect.outcome.crime for name, effect in effects.items()}, disjoint=disjoint
+    )
+
+
+# Classes that hold the other in some schemes and not in others (theft without vehicle theft in the United States).
+_MAY_HOLD = (
+    ("theft", "vehicle-theft"),
+    ("theft", "theft-from-vehicle"),
+    ("assault", "aggravated-assault"),
+    ("criminal-damage", "arson"),
+)
+
+
+def _check_overlap(crimes: Mapping[str, str | None], *, disjoint: bool) -> list[str]:
+    named = [(name, crime) for name, crime in crimes.items() if crime is not None]
+    totals = [name for name, crime in named if crime == "crime"]
+    parts = [name for name, crime in named if crime != "crime"]
+    if totals and parts:
+        raise CostError(
+            f"{totals[0]!r} is all crime together and already holds {first_of(parts)}: adding them counts "
+            "the same events twice; appraise the total or its parts"
+        )
+    if disjoint:
+        return []
+    for place, (name, crime) in enumerate(named):
+        for other, same in named[place + 1 :]:
+            if crime == same:
+                raise CostError(
+                    f"{name!r} and {other!r} both count {crime}: adding them counts events twice; appraise "
+                    "one, or say disjoint = true where no event is in both"
+                )
+    return [
+        f"{whole.capitalize()} may hold {part.replace('-', ' ')} in some countries' counts: the benefits are "
+        "right only if no event was counted in both."
+        for whole, part in _MAY_HOLD
+        if {whole, part} <= {crime for _, crime in named}
+    ]
+
+
+def counts(bearer: str, perspective: str) -> bool:
+    """Say whether the perspective counts what this bearer pays and gains."""
+    if perspective == SOCIETY:
+        return True
+    return bearer in PUBLIC_BEARERS if perspective == PUBLIC_PURSE else bearer == perspective
+
+
+def check_perspective(perspective: str, costs: Costs, prices: Prices | None) -> None:
+    """Refuse a perspective that nobody in the ledger or the prices has."""
+    found = {flow.bearer for flow in costs.flows}
+    found |= {line.bearer for line in prices.unit_costs} if prices else set()
+    known = (SOCIETY, PUBLIC_PURSE, *sorted(found - {NOT_SPLIT}))
+    if perspective not in known:
+        raise CostError(f"no perspective {perspective!r}; {nearest(perspective, known, 20)}")
+
+
+def check_multipliers(prices: Prices, chosen: Multipliers, found: Mapping[str, str]) -> None:
+    """Refuse multipliers that do not go with the basis of the prices; `found` is the crime by outcome."""
+    given = chosen if isinstance(chosen, Mapping) else {}
+    known = tuple(dict.fromkeys((*prices.crimes, *found.values())))
+    for crime in given:
+        if crime not in known:
+            raise CostError(
+                f"a multiplier for {crime!r}, which has no unit cost; {nearest(crime, known, 20)}"
+            )
+    if prices.basis == "recorded":
+        if given:
+            raise CostError(
+                f"prices {prices.name!r} are of a recorded crime and there are multipliers for "
+                f"{first_of(given)}: multiplying counts unrecorded crime twice; leave them out"
+            )
+        return
+    missing = [crime for crime in dict.fromkeys(found.values()) if crime not in given]
+    if missing and chosen != "none":
+        raise CostError(
+            f"prices {prices.name!r} are of a crime that happened, recorded or not, and there is no "
+            f"multiplier for {first_of(missing)}: give the crimes that happen for each one counted "
+            "(1 where the count holds them all), or multipliers = 'none' to value counted crimes only"
+        )
+
+
+def refuse_shared_cost(prices: Prices, crimes: Sequence[str]) -> None:
+    """Refuse to add a unit cost that holds a part of another crime which is priced as well."""
+    for crime in crimes:
+        for line in prices.of(crime):
+            for other in line.contains_crimes:
+                if other in crimes and other != crime:
+                    raise CostError(
+                        f"{line.name} holds a part of the cost of {other}, and "
+                        f"{prices.of(other)[0].name} is added as well: the same deaths are paid twice; "
+                        f"leave out {line.component!r} of {crime!r} with "
+                        f"leave_out = [{{ component = {line.component!r}, crimes = [{crime!r}] }}], "
+                        f"or appraise {other} separately"
+                    )

@@ -1,0 +1,169 @@
+"""The lines of an appraisal: sums over draws by bearer, by crime and by year, and what breaks even."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from evalkit.domain import Effect
+from evalkit.draws import FloatArray
+from evalkit.economics.appraisal import Amount, BearerLine, BreakEven, CrimeLine, YearLine
+from evalkit.economics.inputs import Worth
+from evalkit.economics.ledger import PUBLIC_BEARERS
+from evalkit.economics.tally import DEADWEIGHT, Tally
+
+__all__ = ["break_even_of", "lines_by_bearer", "lines_by_crime", "lines_by_year"]
+
+_SAVES = "on average the measure saves money, so it pays without preventing anything"
+
+
+def lines_by_bearer(sums: Tally, level: float, *, has_benefit: bool) -> tuple[BearerLine, ...]:
+    """Say who pays and who gains; a bearer who does neither has no line."""
+    gains: dict[str, FloatArray] = {}
+    for (_, bearer), amounts in sums.benefit.items():
+        gains[bearer] = gains.get(bearer, 0) + amounts.sum(axis=1)
+    if sums.deadweight.any():
+        gains[DEADWEIGHT] = sums.deadweight.sum(axis=1)
+    nothing = np.zeros(len(sums.deadweight))
+    lines = []
+    for bearer in dict.fromkeys((*sums.cost, *gains)):
+        cost = sums.cost[bearer].sum(axis=1) if bearer in sums.cost else nothing
+        benefit = gains.get(bearer, nothing) if has_benefit else None
+        lines.append(
+            BearerLine(
+                bearer=bearer,
+                cost=Amount.of(cost, level),
+                benefit=None if benefit is None else Amount.of(benefit, level),
+                net=None if benefit is None else Amount.of(benefit - cost, level),
+            )
+        )
+    return tuple(lines)
+
+
+def lines_by_year(
+    sums: Tally, level: float, observed: int, *, has_benefit: bool
+) -> tuple[YearLine, ...]:
+    """Say what each year cost and gained; `observed` is the last year of the window."""
+    cost, benefit = sums.total_cost, sums.total_benefit
+    return tuple(
+        YearLine(
+            year=place + 1,
+            extrapolated=place + 1 > observed,
+            cost=Amount.of(cost[:, place], level),
+            benefit=Amount.of(benefit[:, place], level) if has_benefit else None,
+            net=Amount.of(benefit[:, place] - cost[:, place], level) if has_benefit else None,
+        )
+        for place in range(cost.shape[1])
+    )
+
+
+def lines_by_crime(
+    effects: Mapping[str, Effect],
+    worth: Mapping[str, Worth],
+    sums: Tally,
+    deadweight: FloatArray,
+    *,
+    weights: Mapping[str, float],
+    level: float,
+) -> tuple[CrimeLine, ...]:
+    """Say what came of each outcome; benefits of outcomes add up to all benefits but the deadweight."""
+    cost = _full_cost(sums, deadweight)
+    lines = []
+    for name, effect in effects.items():
+        value = worth.get(name)
+        found = [
+            amounts.sum(axis=1) for (outcome, _), amounts in sums.benefit.items() if outcome == name
+        ]
+        benefit = np.asarray(sum(found, start=np.zeros(len(deadweight)))) if value else None
+        events, reason = _break_even_events(cost, value, deadweight, weights[name])
+        lines.append(
+            CrimeLine(
+                outcome=name,
+                crime=effect.outcome.crime,
+                priced_as=value.crime if value else None,
+                prevented=Amount.of(sums.events[name].sum(axis=1), level),
+                unit_value=float(_unit_value(value).mean()) if value else None,
+                benefit=None if benefit is None else Amount.of(benefit, level),
+                break_even=events,
+                reason=reason,
+            )
+        )
+    return tuple(lines)
+
+
+def break_even_of(
+    worth: Mapping[str, Worth],
+    sums: Tally,
+    deadweight: FloatArray,
+    weights: Mapping[str, float],
+    prevented: FloatArray,
+) -> BreakEven:
+    """Say what it takes to pay: events at the mean value of one, or value at the mean of events."""
+    cost = _full_cost(sums, deadweight)
+    if len(worth) == 1:
+        name, value = next(iter(worth.items()))
+        events, reason = _break_even_events(cost, value, deadweight, weights[name])
+    else:
+        events, reason = _break_even_mixture(cost, worth, sums)
+    mean = float(prevented.mean())
+    if cost < 0:
+        return BreakEven(events=events, reason=reason, value_per_event=None, value_reason=_SAVES)
+    if mean <= 0:
+        return BreakEven(
+            events=events,
+            reason=reason,
+            value_per_event=None,
+            value_reason="on average nothing was prevented, so no value of an event makes the measure pay",
+        )
+    return BreakEven(events=events, reason=reason, value_per_event=cost / mean, value_reason="")
+
+
+def _full_cost(sums: Tally, deadweight: FloatArray) -> float:
+    """Mean cost, with what is lost by taxing for it."""
+    taxed = sum(
+        (amounts.sum(axis=1) for bearer, amounts in sums.cost.items() if bearer in PUBLIC_BEARERS),
+        start=np.zeros(len(deadweight)),
+    )
+    return float(np.mean(sums.total_cost.sum(axis=1) + deadweight * taxed))
+
+
+def _unit_value(value: Worth, credit: FloatArray | float = 0.0) -> FloatArray:
+    """Worth of one counted event, shape (draws,); `credit` is what a unit of tax saved gains besides."""
+    total = np.zeros_like(value.multiplier)
+    for priced in value.lines:
+        total = total + priced.draws * (1 + credit * (priced.line.bearer in PUBLIC_BEARERS))
+    return np.asarray(total * value.multiplier)
+
+
+def _break_even_events(
+    cost: float, value: Worth | None, deadweight: FloatArray, weight: float
+) -> tuple[float | None, str]:
+    if value is None:
+        return None, "it has no price"
+    worth = float(_unit_value(value, deadweight).mean()) * weight
+    if cost < 0:
+        return None, _SAVES
+    if worth <= 0:
+        return None, "one event is worth nothing to this perspective"
+    return cost / worth, ""
+
+
+def _break_even_mixture(
+    cost: float, worth: Mapping[str, Worth], sums: Tally
+) -> tuple[float | None, str]:
+    """At the mean value of the priced events that were prevented, in the mixture in which they were."""
+    if not worth:
+        return None, "no outcome has a price"
+    if cost < 0:
+        return None, _SAVES
+    # what taxing for the costs loses stands with the costs here, and so is not taken off the benefits
+    lost = cost - float(sums.total_cost.sum(axis=1).mean())
+    benefit = float(sums.total_benefit.sum(axis=1).mean()) + lost
+    events = float(sum(sums.events[name].sum(axis=1).mean() for name in worth))
+    if benefit <= 0 or events <= 0:
+        return (
+            None,
+            "on average the outcomes together were not prevented; see each outcome for itself",
+        )
+    return cost * events / benefit, ""
