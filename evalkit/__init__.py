@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from evalkit.errors import EvalkitError
     from evalkit.evaluation import Evaluation
     from evalkit.registry import estimator, models
-    from evalkit.study import AppraisalPlan, Study
+    from evalkit.study import Study
     from evalkit.study_file import load_study
 
 _HOMES = {
@@ -40,14 +40,13 @@ _HOMES = {
     "evalkit.errors": ("EvalkitError",),
     "evalkit.evaluation": ("Evaluation",),
     "evalkit.registry": ("estimator", "models"),
-    "evalkit.study": ("AppraisalPlan", "Study"),
+    "evalkit.study": ("Study",),
     "evalkit.study_file": ("load_study",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Appraisal",
-    "AppraisalPlan",
     "Check",
     "Costs",
     "Design",

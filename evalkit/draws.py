@@ -32,6 +32,9 @@ type FloatArray = NDArray[np.float64]
 # and a probability within 0.00025; more only costs memory.
 DEFAULT_DRAWS = 4000
 
+# After some twenty sweeps no draw of a combination changes its rank any more.
+_SWEEPS = 30
+
 
 class Distribution(Protocol):
     """Anything with a quantile function, such as a frozen distribution of scipy.stats."""
@@ -87,11 +90,13 @@ def spread(distribution: Distribution, draws: int, rng: np.random.Generator) -> 
 def spread_jointly(
     mean: ArrayLike, covariance: ArrayLike, combinations: ArrayLike, draws: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Spread a joint normal so that each of the given linear combinations is spread exactly.
+    """Spread a joint normal so that each of the given linear combinations is spread over its quantiles.
 
-    A plain sample of a joint normal gives every sum a different sampling error. Here rows stay together
+    A plain sample of a joint normal gives every sum a sampling error of its own. Here rows stay together
     (a sum of columns is the draw of the sum) and the sorted draws of every combination are moved, in
-    turn, onto that combination's own mid-quantiles until all agree.
+    turn, onto that combination's own mid-quantiles. The last combination ends exactly there; as a finite
+    cloud of points cannot serve all directions at once, limits of the others stay within 0.3 % of a
+    standard error at 4,000 draws (a plain sample: 4 %).
 
     Parameters
     ----------
@@ -99,7 +104,8 @@ def spread_jointly(
     covariance : shape (k, k)
         May be singular.
     combinations : shape (m, k)
-        The combinations that will be reported, such as [[1, 0], [0, 1], [1, 1]].
+        The combinations that will be reported, such as [[1, 0], [0, 1], [1, 1]]; the one that matters
+        most comes last.
 
     Returns
     -------
@@ -116,16 +122,12 @@ def spread_jointly(
     directions = wanted @ root
     lengths = np.linalg.norm(directions, axis=1)
     directions = directions[lengths > 0] / lengths[lengths > 0, None]
-    for _ in range(200):
-        worst = 0.0
+    for _ in range(_SWEEPS):
         for direction in directions:
             along = standard @ direction
             target = np.empty(draws)
             target[np.argsort(along, kind="stable")] = grid
-            worst = max(worst, float(np.abs(target - along).max()))
             standard += np.outer(target - along, direction)
-        if worst < 1e-9:  # noqa: PLR2004 - far below what any printed digit shows
-            break
     return np.asarray(centre + standard @ root.T)
 
 

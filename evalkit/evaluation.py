@@ -58,7 +58,6 @@ class Evaluation:
     refusals : sensitivity estimators that gave no answer
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal
-    scenario : the appraisal over a longer horizon, always an extrapolation, or None
     warnings : sentences that a reader must see
     """
 
@@ -68,7 +67,6 @@ class Evaluation:
     refusals: tuple[Refusal, ...] = ()
     appraisal: Appraisal | None = None
     appraisal_reason: str = ""
-    scenario: Appraisal | None = None
     warnings: tuple[str, ...] = ()
 
     @property

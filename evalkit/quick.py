@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.domain import Design, Intervention, Outcome, Table
 from evalkit.errors import StudyError
-from evalkit.study import AppraisalPlan, Study
+from evalkit.study import Study
 
 __all__ = ["quick_study"]
 
@@ -50,7 +50,6 @@ def quick_study(
         estimator="table",
         costs=costs,
         prices=book,
-        appraisal=AppraisalPlan(),
         level=level,
     )
 

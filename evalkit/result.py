@@ -52,7 +52,7 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         ],
         "appraisal": _appraisal(evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
-        "scenario": _appraisal(evaluation.scenario),
+        "extrapolation": _appraisal(evaluation.appraisal.extrapolation if evaluation.appraisal else None),
         "warnings": list(evaluation.warnings),
     }
 

@@ -24,25 +24,11 @@ if TYPE_CHECKING:
 
     from evalkit.economics import Appraisal, Costs, Prices
 
-__all__ = ["AppraisalPlan", "Study"]
+__all__ = ["Study"]
 
 type Progress = Callable[[str], None]
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
-
-
-@dataclass(frozen=True, kw_only=True)
-class AppraisalPlan:
-    """How effects and costs are to be turned into money; passed on to `evalkit.economics.appraise`.
-
-    Attributes
-    ----------
-    options : keyword arguments of `appraise`, such as discounting, deadweight, multipliers
-    horizon : years from the start over which a second, extrapolated appraisal runs; None for none
-    """
-
-    options: Mapping[str, Any] = field(default_factory=dict)
-    horizon: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +43,7 @@ class Study:
     estimator : an estimator, or its name
     sensitivity : further estimators, by the name they are reported under, or a sequence of names
     costs, prices : the ledger and what one crime costs; without costs there is no appraisal
-    appraisal : how they are turned into money
+    appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
@@ -73,7 +59,7 @@ class Study:
     sensitivity: Mapping[str, Estimator | str] | Sequence[str] = ()
     costs: Costs | None = None
     prices: Prices | None = None
-    appraisal: AppraisalPlan = field(default_factory=AppraisalPlan)
+    appraisal: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 1
     draws: int = DEFAULT_DRAWS
     level: float = 0.95
@@ -144,13 +130,12 @@ class Study:
         draws = self.draws if draws is None else draws
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None))
         coupled, warnings = _coupled(effects, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
-        appraisal, scenario, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
         return Evaluation(
             study=self,
             effects=coupled,
             refusals=refusals,
             appraisal=appraisal,
-            scenario=scenario,
             appraisal_reason=reason,
             warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
             provenance=Provenance(versions=_versions(), seed=seed, draws=draws, inputs=self._hashes()),
@@ -185,8 +170,22 @@ class Study:
 
     def _appraise(
         self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator
-    ) -> tuple[Appraisal | None, Appraisal | None, str]:
-        raise NotImplementedError
+    ) -> tuple[Appraisal | None, str]:
+        """Appraise the primary effects on everything that can be prevented; or say why that cannot be."""
+        primaries = {outcome: next(iter(named.values())) for outcome, named in effects.items()}
+        events = {
+            outcome: effect
+            for outcome, effect in primaries.items()
+            if effect.prevented is not None and effect.outcome.good == "fewer"
+        }
+        if self.costs is None:
+            return None, "The study gives no costs, so nothing can be said about what a prevented crime cost."
+        if not events:
+            return None, "No outcome is a count of events that could be prevented, so there is nothing to divide the costs by."
+        from evalkit.economics import appraise
+
+        options = {"level": self.level, **self.appraisal}
+        return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
 
     def _hashes(self) -> dict[str, str]:
         return {

@@ -15,7 +15,7 @@ from evalkit.data import Layout, began_by_site, read_table
 from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Table
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.registry import estimator as find_estimator
-from evalkit.study import AppraisalPlan, Study
+from evalkit.study import Study
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ class _Builder:
         estimator = self._estimator()
         sensitivity = self._sensitivity()
         costs, prices = self._costs(), self._prices()
-        plan = self._plan()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -117,7 +116,7 @@ class _Builder:
                     sensitivity=sensitivity,
                     costs=costs,
                     prices=prices,
-                    appraisal=plan,
+                    appraisal=self.sections.appraisal.model_dump(exclude_none=True),
                     harm_weights={
                         name: section.harm_weight
                         for name, section in self.sections.outcomes.items()
@@ -291,12 +290,15 @@ class _Builder:
             return None
         from evalkit.economics import Prices
 
-        raise NotImplementedError
-
-    def _plan(self) -> AppraisalPlan:
-        section = self.sections.appraisal
-        options = {name: value for name, value in section.model_dump(exclude={"horizon"}).items() if value is not None}
-        return AppraisalPlan(horizon=section.horizon, options=options)
+        schedule = str(self.sections.prices.get("schedule", ""))
+        if schedule.endswith(".csv"):
+            path = self._inside(schedule, "[prices] schedule")
+            if path is None:
+                return None
+            self.inputs.append(path)
+        with self._gathering("[prices] "):
+            return Prices.from_mapping(self.sections.prices, folder=self.file.parent)
+        return None
 
     def _cross_checks(self) -> None:
         sections = self.sections

@@ -1,0 +1,118 @@
+"""A design knows what it compares, and what that can show."""
+
+import numpy as np
+import pytest
+
+from evalkit.domain import Design, Intervention, Outcome, Panel, Periods, Table
+from evalkit.errors import DesignError, DomainError
+
+OUTCOME = Outcome(name="burglary", crime="burglary")
+
+
+def panel(sites=6, first=2000, periods=8, frequency="year"):
+    """Give a panel of ones."""
+    return Panel(
+        outcome=OUTCOME,
+        sites=tuple(f"s{place}" for place in range(sites)),
+        periods=Periods(frequency=frequency, first=first, count=periods),
+        values=np.ones((sites, periods)),
+    )
+
+
+def design(began=None, **more):
+    """Give a design with two treated sites."""
+    done = Intervention(name="patrols", began=began or {"s0": "2004", "s1": "2004"})
+    return Design(**{"panel": panel(), "intervention": done, **more})
+
+
+def test_treated_site_periods_follow_from_the_starts():
+    """A site is treated from its first treated period on."""
+    made = design({"s0": "2004", "s1": "2006"})
+    assert made.treatment.sum(axis=1).tolist() == [4, 2, 0, 0, 0, 0]
+    assert made.cohorts == ("2004", "2006")
+    assert made.is_staggered
+    assert made.comparison_sites == ("s2", "s3", "s4", "s5")
+
+
+def test_a_buffer_is_never_comparison():
+    """Crime may have moved there."""
+    assert design(buffer=("s2",)).comparison_sites == ("s3", "s4", "s5")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"began": {"s9": "2004"}}, "treated site 's9' is not in the data; there is: 's0', 's1'"),
+        ({"buffer": ("s0",)}, "named both as treated and as buffer"),
+        ({"comparison": ("s2", "x")}, "comparison site 'x' is not in the data"),
+        ({"began": {"s0": "2010"}}, "starts in 2010, after the last period of the data"),
+        ({"began": {"s0": "2000"}}, "there is no period before the start"),
+        ({"began": {"s0": "spring"}}, "start of site 's0': 'spring' is not a year"),
+        ({"selection_window": ("2003", "2001")}, "ends .* before it begins"),
+        ({"assignment": "random"}, "did you mean 'randomised'"),
+        ({"table": Table(outcome=OUTCOME, treated=(1, 2))}, "exactly one shape of data"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_refused(more, says):
+    """The message names the site or period."""
+    with pytest.raises(DesignError, match=says):
+        design(**more)
+
+
+def test_an_intervention_begins_somewhere():
+    """Without a treated site there is nothing to evaluate."""
+    with pytest.raises(DomainError, match="began nowhere"):
+        Intervention(name="patrols", began={})
+
+
+@pytest.mark.parametrize(
+    ("made", "level"),
+    [
+        (design(), 4),
+        (design(assignment="randomised"), 5),
+        (design({"s0": "2004"}), 3),
+        (design({"s0": "2001", "s1": "2001"}), 3),
+        (design({f"s{place}": "2004" for place in range(6)}), 2),
+        (Design(table=Table(outcome=OUTCOME, treated=(9, 8), comparison=(9, 9)), intervention=Intervention(name="x", began={"treated": "after"})), 3),
+        (Design(table=Table(outcome=OUTCOME, treated=(9, 8)), intervention=Intervention(name="x", began={"treated": "after"})), 2),
+    ],
+)
+def test_the_methods_level_is_derived_from_what_the_design_is(made, level):
+    """Nobody types it in; the reason is a sentence."""
+    assert made.methods_level.level == level
+    assert len(made.methods_level.reason) > 30
+
+
+def test_choosing_sites_for_a_bad_spell_is_told():
+    """Part of a fall after a bad spell comes by itself."""
+    names = {check.name: check.passed for check in design(selection_window=("2002", "2003")).checks}
+    assert names["selection window"] is False
+    early = {check.name: check.passed for check in design(selection_window=("1990", "1992")).checks}
+    assert early["selection window"] is True
+
+
+def test_unequal_seasons_are_told():
+    """A winter compared with a summer needs comparison sites that had the same seasons."""
+    quarters = panel(first=2000 * 4, periods=8, frequency="quarter")
+    made = Design(panel=quarters, intervention=Intervention(name="x", began={"s0": "2000Q3"}))
+    assert "seasons" in {check.name for check in made.checks}
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({"treated": (1,)}, "treated is two counts"),
+        ({"treated": (1, -2)}, "count after in treated is zero or more; there is -2"),
+        ({"treated": (1, 2.5)}, "whole number"),
+        ({"treated": (1, True)}, "is a number"),
+        ({"treated": (1, 2), "buffer": (3, 4)}, "none for what it is compared with"),
+        ({"treated": (1, 2), "buffer_comparison": (3, 4)}, "none for the buffer"),
+        ({"treated": (1, 2), "buffer": (3, 4), "buffer_comparison": "shared"}, "no comparison area to share"),
+        ({"treated": (1, 2), "lengths": (0, 1)}, "two numbers above zero"),
+        ({"treated": (1, 2), "areas": (("teated", 2.0),)}, "areas gives a size"),
+    ],
+)
+def test_a_table_that_makes_no_sense_is_refused(cells, says):
+    """Each cell is checked where it is given."""
+    with pytest.raises(ValueError, match=says):
+        Table(outcome=OUTCOME, **cells)
