@@ -56,7 +56,7 @@ def e_test(k1: float, n1: float, k2: float, n2: float, *, method: Statistic = "w
 
 def _score(k1: int, n1: float, k2: int, n2: float) -> float:
     import numpy as np
-    from statsmodels.stats.rates import test_poisson_2indep  # type: ignore[import-untyped]
+    from statsmodels.stats.rates import test_poisson_2indep
 
     if k1 == k2 == 0:
         return 1.0  # no outcome is more ordinary than none in either; the statistic is 0/0

@@ -79,6 +79,31 @@ class BeforeAfterTable:
         "(difference) or the same proportion (ratio) as the comparison area, and counts vary as "
         "chance makes them, times the dispersion",
         source="Wheeler and Ratcliffe 2018, doi:10.1186/s40163-018-0085-5; Wilson 2022, doi:10.1007/s10940-021-09494-w",
+        calibration=(
+            (
+                "coverage of the total difference at 95 %, own and shared comparison",
+                "6,000 tables each, Poisson counts of 20 to 300 a cell",
+                "95.1 % and 94.8 %",
+            ),
+            (
+                "coverage of the log rate ratio at 95 %",
+                "6,000 tables each, Poisson counts of 20 to 300, 5 to 20 and 2 to 8 a cell",
+                "95.0 %, 95.5 % and 97.6 %",
+            ),
+            (
+                "coverage at 95 % over tables of which 10 to 67 % hold a zero",
+                "3,000 tables at each of four sets of means from 0.5 to 20",
+                (
+                    "difference 94.5 to 95.6 %, ratio 94.9 to 97.6 %; of tables with a zero alone 90 to 98 %, "
+                    "but 61 % of ratios where a zero was a surprise (means of 3 and 3, no effect)"
+                ),
+            ),
+            (
+                "coverage at 95 % with dispersion from 8 or 24 periods, counts varying 1, 2 or 4 times as chance",
+                "2,000 panels each, swings of 20 % common to all areas",
+                "94.5 to 96.6 %; without it 82 to 85 % (twice) and 65 to 69 % (four times)",
+            ),
+        ),
     )
 
     def __post_init__(self) -> None:
