@@ -140,11 +140,12 @@ def _linear_interaction(cells, months):
 @pytest.mark.filterwarnings("ignore::statsmodels.tools.sm_exceptions.DomainWarning")  # says what is tested here
 def test_an_offset_does_not_make_rates_of_an_identity_link():
     """A Poisson model with identity link and area offsets stays at -107; weighting gives -91.9 (31.5)."""
-    # two copies of each cell, as a saturated model leaves no degree of freedom; coefficients are the same
+    # each cell twice, one more and one less: a saturated model leaves no degree of freedom, and means stay
     rows = np.tile(np.array([(1, 1, 0, 0), (1, 1, 1, 1), (1, 0, 0, 0), (1, 0, 1, 0)], float), (2, 1))
     offset = np.tile(np.log([1.2, 1.2, 0.9, 0.9]), 2)
     family = sm.families.Poisson(sm.families.links.Identity())
-    model = sm.GLM(np.tile([207.0, 110, 308, 318], 2), rows, family=family, offset=offset)
+    cells = np.array([207.0, 110, 308, 318])
+    model = sm.GLM(np.concatenate([cells + 1, cells - 1]), rows, family=family, offset=offset)
     assert model.fit().params[3] == TIGHT(-107, abs=1e-6)
     found = displacement_difference((207, 110), (308, 318), areas={"treated": 1.2, "comparison": 0.9}).local
     assert (round(found.estimate, 1), round(found.std_error, 1)) == (-91.9, 31.5)
