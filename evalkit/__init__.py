@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Table,
     )
     from evalkit.draws import Interval, Quantity
-    from evalkit.economics import Appraisal, Costs, Prices, appraise
+    from evalkit.economics import Appraisal, Costs, Flow, Prices, appraise
     from evalkit.errors import EvalkitError
     from evalkit.evaluation import Evaluation
     from evalkit.registry import estimator, models
@@ -36,7 +36,7 @@ _HOMES = {
         "Paths", "Table",
     ),
     "evalkit.draws": ("Interval", "Quantity"),
-    "evalkit.economics": ("Appraisal", "Costs", "Prices", "appraise"),
+    "evalkit.economics": ("Appraisal", "Costs", "Flow", "Prices", "appraise"),
     "evalkit.errors": ("EvalkitError",),
     "evalkit.evaluation": ("Evaluation",),
     "evalkit.registry": ("estimator", "models"),
@@ -56,6 +56,7 @@ __all__ = [
     "Estimator",
     "EvalkitError",
     "Evaluation",
+    "Flow",
     "Interval",
     "Intervention",
     "Outcome",

@@ -176,7 +176,7 @@ def _add_quick(commands: Any) -> None:
     )
     quick.add_argument("--cost", type=float, metavar="AMOUNT", help="what the measure cost, to the city")
     quick.add_argument("--currency", metavar="CODE", help="of the cost (default: that of the prices)")
-    quick.add_argument("--year", type=_whole(1900), metavar="YEAR", help="price year of the cost (default: that of the prices)")
+    quick.add_argument("--year", type=_whole(1900), metavar="YEAR", help="price year of the cost (default: that of the prices, or this year)")
     quick.add_argument("--crime", metavar="CLASS", help="class of crime, such as burglary")
     quick.add_argument("--prices", metavar="NAME", help="a shipped schedule of what one crime costs")
     quick.add_argument("--multiplier", type=float, metavar="X", help="actual crimes for each recorded one")
@@ -215,7 +215,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(message=f"evalkit {version('evalkit-prevention')}\n")
+        sys.stdout.write(f"evalkit {version('evalkit-prevention')}\n")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.domain import Design, Intervention, Outcome, Table
 from evalkit.errors import StudyError
 from evalkit.study import Study
 
+if TYPE_CHECKING:
+    from evalkit.economics import Costs, Prices
+
 __all__ = ["quick_study"]
+
+# ISO 4217 keeps this code for amounts whose currency is not said.
+_NO_CURRENCY = "XXX"
 
 
 def quick_study(
@@ -30,7 +37,8 @@ def quick_study(
     """Make a study of a before/after table; see `evalkit quick --help` for what each argument is.
 
     A buffer without a comparison of its own, or with the same counts as the comparison area, shares that
-    area: the same crimes must not be counted as evidence twice.
+    area: the same crimes must not be counted as evidence twice. A cost without a year is in prices of the
+    schedule, or of this year where there is none.
     """
     counts: dict[str, Any] = {"treated": tuple(treated)}
     if comparison is not None:
@@ -56,5 +64,23 @@ def quick_study(
 
 def _money(
     cost: float | None, currency: str | None, year: int | None, crime: str | None, prices: str | None, multiplier: float | None
-) -> tuple[Any, Any]:
-    raise NotImplementedError
+) -> tuple[Costs | None, Prices | None]:
+    """Make a ledger of one line, and a book of prices; the price year of the cost is that of the prices if not said."""
+    if cost is None:
+        if prices is not None:
+            msg = "--prices without --cost: say what the measure cost"
+            raise StudyError(msg)
+        return None, None
+    from evalkit.economics import Costs, Flow, Prices
+
+    if prices is not None and crime is None:
+        msg = "--prices without --crime: say which class of crime was counted"
+        raise StudyError(msg)
+    book = None
+    if prices is not None and crime is not None:
+        more = {} if multiplier is None else {"multipliers": {crime: multiplier}}
+        book = Prices.from_mapping({"schedule": prices, **more})
+    price_year = year or (book.price_year if book else dt.date.today().year)  # noqa: DTZ011 - the year of the reader's purse
+    flow = Flow(what="the measure", amount=cost, year=1, bearer="city", kind="one-off", source="as given")
+    ledger = Costs(currency=currency or (book.currency if book else _NO_CURRENCY), price_year=price_year, flows=(flow,))
+    return ledger, book

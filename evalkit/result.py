@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from evalkit.errors import ReportError
 if TYPE_CHECKING:
     from evalkit.domain import Check, Design, Effect
     from evalkit.draws import FloatArray
+    from evalkit.economics import Amount, Appraisal, BearerLine, CrimeLine, YearLine
     from evalkit.evaluation import Evaluation, Role
 
 __all__ = ["SCHEMA", "result_document", "result_text"]
@@ -218,5 +220,58 @@ def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
     return {"weights": dict(weights), "prevented": _range(total, evaluation.study.level)}
 
 
-def _appraisal(appraisal: Any) -> dict[str, Any] | None:
-    raise NotImplementedError
+def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
+    if appraisal is None:
+        return None
+    per_crime, even, shares = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.quadrants
+    return {
+        "scenario": appraisal.scenario,
+        "currency": appraisal.currency,
+        "price_year": appraisal.price_year,
+        "schedule": appraisal.schedule,
+        "perspective": appraisal.perspective,
+        "horizon": appraisal.horizon,
+        "discounting": appraisal.discounting,
+        "level": appraisal.level,
+        "cost": _amount(appraisal.cost),
+        "benefit": _amount(appraisal.benefit),
+        "benefit_reason": appraisal.benefit_reason or None,
+        "net_benefit": _amount(appraisal.net_benefit),
+        "benefit_cost_ratio": appraisal.benefit_cost_ratio,
+        "benefit_cost_reason": appraisal.benefit_cost_reason or None,
+        "prob_net_benefit": appraisal.prob_net_benefit,
+        "cost_per_crime_prevented": {
+            "estimate": per_crime.estimate,
+            "reason": per_crime.reason or None,
+            "prob_prevents": per_crime.prob_prevents,
+            "acceptable_at": {f"{level:g}": value for level, value in per_crime.acceptable_at.items()},
+            "level": per_crime.level,
+            "lower": per_crime.lower,
+            "upper": per_crime.upper,
+            "events": appraisal.events_are,
+        },
+        "break_even": {
+            "events": even.events,
+            "reason": even.reason or None,
+            "value_per_event": even.value_per_event,
+            "value_reason": even.value_reason or None,
+        },
+        "plane": asdict(shares),
+        "by_bearer": [_line(line) for line in appraisal.by_bearer],
+        "by_crime": [_line(line) for line in appraisal.by_crime],
+        "by_year": [_line(line) for line in appraisal.by_year],
+        "unpriced": list(appraisal.unpriced),
+        "assumptions": [asdict(each) for each in appraisal.assumptions],
+        "warnings": list(appraisal.warnings),
+    }
+
+
+def _amount(amount: Amount | None) -> dict[str, float] | None:
+    return None if amount is None else {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}
+
+
+def _line(line: BearerLine | CrimeLine | YearLine) -> dict[str, Any]:
+    from evalkit.economics import Amount
+
+    values = {each.name: getattr(line, each.name) for each in fields(line)}
+    return {name: _amount(value) if isinstance(value, Amount) else value for name, value in values.items()}
