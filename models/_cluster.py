@@ -19,11 +19,8 @@ type SmallSample = Literal["nested", "full", "none"]
 
 # See `infer` for the measurement behind it.
 _MANY = 50
-# Below this share of its variance under the working model, a coefficient rests on a site that leaves no
-# residual. Ordinary designs show 0.998 or more, and are left as the papers have them.
-_LONE = 0.95
-# A contribution smaller than this share of what its coefficient should vary by is rounding.
-_NOTHING = 1e-8
+# A residual relative to its fit, or the share of a variance that is seen, is rounding below this.
+_NOTHING = 1e-11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +34,8 @@ class Inference:
     degrees_of_freedom : of each coefficient's t distribution, shape (k,)
     influence : each site's contribution to each coefficient, shape (sites, k); columns sum to zero
     clusters : sites with a weight above zero
-    seen : share of each coefficient's variance under the working model that the sites' residuals can
-        show, shape (k,); 1 but where a coefficient rests on one site, whose fit leaves no residual
+    seen : share of each coefficient's variance, under the working model, of the sites whose residuals can
+        show it, shape (k,); 1 but where a coefficient rests on one site, whose fit leaves no residual
     adjusted : for further tests under CR2
     """
 
@@ -108,7 +105,7 @@ def infer(fit: Fit, errors: Errors, small_sample: SmallSample, *, treated: int, 
 def _cr1(fit: Fit, influence: FloatArray, clusters: int, rule: SmallSample) -> Inference:
     covariance = small_sample_factor(fit, rule) * (influence.T @ influence)
     k = len(fit.coefficients)
-    _require_variation(np.diag(covariance), 0 * np.diag(covariance))
+    _require_variation(fit, np.diag(covariance))
     return Inference(
         kind="CR1",
         covariance=covariance,
@@ -123,23 +120,18 @@ def _cr2(fit: Fit, influence: FloatArray, clusters: int) -> Inference:
     """CR2, made unbiased under the working model where a coefficient rests on one site.
 
     The residuals of a site that alone carries a coefficient are zero in its direction, and the
-    generalised inverse of the adjustment leaves its noise out: of 1 treated and 39 comparison sites, only
-    the 39 would count. The variance is then scaled up by the share that is seen, which takes the lone
+    generalised inverse of the adjustment leaves its noise out: of 1 treated and 39 comparison sites, only the
+    39 would count. The variance is then scaled up by the share that is seen, which takes the lone
     site's noise to be like the others' (for one treated site and one date, the pooled two-sample t test).
     """
     adjusted = adjust(fit)
     contributions = np.matmul(fit.residuals[:, None, :], adjusted.functions)[:, 0, :]
     covariance = contributions.T @ contributions
     k = len(fit.coefficients)
-    free, expected = np.empty(k), np.empty(k)
-    for j in range(k):
-        free[j], expected[j] = satterthwaite(fit, adjusted, adjusted.functions[:, :, j])
-    working = _working(fit)
-    _require_variation(expected, working)
-    seen = expected / working
-    scale = np.where(seen < _LONE, 1 / np.sqrt(seen), 1)
-    covariance = covariance * np.outer(scale, scale)
-    _require_variation(np.diag(covariance), 0 * working)
+    seen = 1 - adjusted.unseen / _working(fit)
+    _require_variation(fit, np.where(seen > _NOTHING, np.diag(covariance), 0))
+    covariance = covariance / np.sqrt(np.outer(seen, seen))
+    free = np.array([satterthwaite(fit, adjusted, adjusted.functions[:, :, j]) for j in range(k)])
     return Inference(
         kind="CR2",
         covariance=covariance,
@@ -151,11 +143,11 @@ def _cr2(fit: Fit, influence: FloatArray, clusters: int) -> Inference:
     )
 
 
-def satterthwaite(fit: Fit, adjusted: Adjusted, function: FloatArray) -> tuple[float, float]:
-    """Degrees of freedom and expectation, under the working model, of the variance of one coefficient.
+def satterthwaite(fit: Fit, adjusted: Adjusted, function: FloatArray) -> float:
+    """Degrees of freedom, under the working model, of the variance of one coefficient.
 
     With Omega the sites' (G, G) covariance of contributions, diagonal plus low rank, they are
-    tr(Omega)^2 / tr(Omega^2) and tr(Omega); only Gram matrices of the low-rank factors are made.
+    tr(Omega)^2 / tr(Omega^2); only Gram matrices of the low-rank factors are made.
     """
     forms = quadratic_forms(fit, adjusted.projection, function[:, :, None])
     own, left, right = forms.own[:, 0, 0], forms.left[:, :, 0], forms.right[:, :, 0]
@@ -164,7 +156,7 @@ def satterthwaite(fit: Fit, adjusted: Adjusted, function: FloatArray) -> tuple[f
     gram = left.T @ right
     # the low-rank part left right' is symmetric, so its squared norm is the trace of its square
     square = float((own**2).sum() + 2 * (own * crossed).sum() + (gram * gram.T).sum())
-    return (trace**2 / square if square > 0 else 0.0), trace
+    return trace**2 / square if square > 0 else 0.0
 
 
 def _working(fit: Fit) -> FloatArray:
@@ -175,8 +167,10 @@ def _working(fit: Fit) -> FloatArray:
     return np.asarray((flat**2).sum(axis=0))
 
 
-def _require_variation(variances: FloatArray, working: FloatArray) -> None:
-    if not np.all(variances > _NOTHING * working):
+def _require_variation(fit: Fit, variances: FloatArray) -> None:
+    """Refuse an exact fit: its residuals are rounding of the fitted values."""
+    rounding = _NOTHING**2 * float((fit.fitted[fit.weights > 0] ** 2).max()) * _working(fit)
+    if not np.all(variances > rounding):
         msg = (
             "the sites leave no variation to tell the error from: every site that carries the estimate "
             "is fitted exactly; wanted are at least two treated or two comparison sites"

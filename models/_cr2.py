@@ -25,6 +25,8 @@ __all__ = ["Adjusted", "Projection", "QuadraticForms", "adjust", "project", "qua
 
 # Eigenvalues below this share of a block's largest are those of directions that the fit takes up whole.
 _NULL = 1e-11
+# A share of variance below this is rounding.
+_ROUNDING = 1e-9
 # Blocks decomposed at a time hold about this many numbers (32 MB of them).
 _CHUNK = 4_000_000
 
@@ -58,10 +60,13 @@ class Adjusted:
     Attributes
     ----------
     functions : u with u_i'e_i the contribution of site i, shape (sites, periods, k)
+    unseen : variance of each coefficient, under the working model, that comes from sites whose own
+        residuals are zero in its direction, as a lone treated site's are, shape (k,)
     projection : what was adjusted for
     """
 
     functions: FloatArray
+    unseen: FloatArray
     projection: Projection
 
 
@@ -128,12 +133,12 @@ def adjust(fit: Fit) -> Adjusted:
     projection = project(fit)
     first, like = _alike(projection, fit.weights)
     periods, k = projection.regressors.shape[1:]
-    functions = np.empty((len(first), periods, k))
+    functions, unseen = np.empty((len(first), periods, k)), np.empty((len(first), k))
     step = max(1, _CHUNK // periods**2)
     for start in range(0, len(first), step):
-        rows = first[start : start + step]
-        functions[start : start + step] = _adjust_sites(fit, projection, rows)
-    return Adjusted(functions=functions[like], projection=projection)
+        part = slice(start, start + step)
+        functions[part], unseen[part] = _adjust_sites(fit, projection, first[part])
+    return Adjusted(functions=functions[like], unseen=unseen[like].sum(axis=0), projection=projection)
 
 
 def _alike(projection: Projection, weights: FloatArray) -> tuple[np.ndarray, np.ndarray]:
@@ -152,17 +157,24 @@ def _alike(projection: Projection, weights: FloatArray) -> tuple[np.ndarray, np.
     return np.array(first, dtype=np.intp), like
 
 
-def _adjust_sites(fit: Fit, projection: Projection, rows: np.ndarray) -> FloatArray:
-    """Apply A_i = D B_i^{+1/2} D to W_i x_i for some sites, shape (rows, periods, k)."""
-    blocks = _residual_variance(fit, projection, rows)
+def _adjust_sites(fit: Fit, projection: Projection, rows: np.ndarray) -> tuple[FloatArray, FloatArray]:
+    """Apply A_i = D B_i^{+1/2} D to W_i x_i for some sites, shape (rows, periods, k), and say what is unseen.
+
+    The weighted sum of a site's residuals is always zero; any further direction in which they are is one
+    that the fit takes up whole.
+    """
     root = np.sqrt(projection.variance[rows])
-    blocks *= root[:, :, None] * root[:, None, :]
+    blocks = _residual_variance(fit, projection, rows) * (root[:, :, None] * root[:, None, :])
     values, vectors = np.linalg.eigh(blocks)
-    alive = values > _NULL * values[:, -1:]
-    powers = np.where(alive, 1 / np.sqrt(np.where(alive, values, 1)), 0)
+    alive = (values > _NULL * values[:, -1:])[:, :, None]
+    powers = np.where(alive, 1 / np.sqrt(np.where(alive, values[:, :, None], 1)), 0)
     weighted = (root * fit.weights[rows])[:, :, None] * (projection.regressors[rows] @ fit.bread)
-    turned = vectors @ (powers[:, :, None] * (vectors.swapaxes(1, 2) @ weighted))
-    return np.asarray(root[:, :, None] * turned)
+    turned = vectors.swapaxes(1, 2) @ weighted
+    always = np.divide(fit.weights[rows], root, out=np.zeros_like(root), where=root > 0)
+    always /= np.linalg.norm(always, axis=1, keepdims=True)
+    lost = (np.where(alive, 0, turned) ** 2).sum(axis=1) - (always[:, :, None] * weighted).sum(axis=1) ** 2
+    lost[lost < _ROUNDING * (weighted**2).sum(axis=1)] = 0
+    return np.asarray(root[:, :, None] * (vectors @ (powers * turned))), lost
 
 
 def _residual_variance(fit: Fit, projection: Projection, rows: np.ndarray) -> FloatArray:

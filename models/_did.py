@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.domain import Check, Design, Displacement, Effect, Paths
+from evalkit.domain import Check, Displacement, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
 from evalkit.models._cluster import Errors, Inference, SmallSample, infer, require_options
 from evalkit.models._did_checks import clusters_check, staggered_check
 from evalkit.models._did_sample import Sample
-from evalkit.models._event_study import Traced, spread_coefficients, steep_trend, trace
+from evalkit.models._event_study import Traced, event_times, spread_coefficients, steep_trend, trace
 from evalkit.models._fit import Fit
 
 __all__ = ["Method", "Options", "estimate_effect"]
@@ -95,25 +95,19 @@ def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.ra
     if options.event_study:
         traced = trace(
             sample,
-            options.leads,
-            options.lags,
+            event_times(sample, options.leads, options.lags),
             fit_and_infer,
-            steep_trend(fit, sample),
             rng,
             draws,
+            steep=steep_trend(fit, sample),
             log=method.is_log,
             need_events=method.need_events,
         )
-    return _effect(sample, method, fit, inference, changes, traced)
+    return _effect(sample, method, fit, inference, changes=changes, traced=traced)
 
 
 def _effect(
-    sample: Sample,
-    method: Method,
-    fit: Fit,
-    inference: Inference,
-    changes: FloatArray,
-    traced: Traced | None,
+    sample: Sample, method: Method, fit: Fit, inference: Inference, *, changes: FloatArray, traced: Traced | None
 ) -> Effect:
     panel = sample.panel
     first = int(sample.starts.min())

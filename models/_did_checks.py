@@ -15,6 +15,7 @@ __all__ = ["clusters_check", "forbidden_share", "overdispersion_check", "stagger
 # approximation is poor (Pustejovsky and Tipton 2018 advise care under 5).
 _FEW_DEGREES = 5
 _NOTABLE = 0.01
+_SEEN = 0.99
 
 
 def clusters_check(sample: Sample, inference: Inference) -> Check:
@@ -27,7 +28,7 @@ def clusters_check(sample: Sample, inference: Inference) -> Check:
         f"The error is robust to what goes on within a site ({inference.kind}; {', '.join(parts)} sites) and "
         f"read from a t distribution with {free:.1f} degrees of freedom."
     )
-    lone = inference.seen[0] < 0.95
+    lone = bool(inference.seen[0] < _SEEN)
     if lone:
         detail += (
             " The estimate rests on one site, whose own noise cannot be seen; it was taken to be like that of the "

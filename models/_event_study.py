@@ -16,7 +16,16 @@ from evalkit.models._did_sample import Sample
 from evalkit.models._fit import Fit
 from evalkit.models._wald import JointTest, joint_test, trend_test
 
-__all__ = ["EventTimes", "event_columns", "event_times", "leads_check", "spread_coefficients"]
+__all__ = [
+    "EventTimes",
+    "Traced",
+    "event_columns",
+    "event_times",
+    "leads_check",
+    "spread_coefficients",
+    "steep_trend",
+    "trace",
+]
 
 # An insignificant pre-trend says little unless a harmful one would mostly have been seen (Roth 2022).
 _ENOUGH_POWER = 0.8
@@ -169,24 +178,23 @@ def _say(test: JointTest, leads: int) -> Check:
     return Check(
         name="leads",
         passed=passed,
-        detail=f"{seen} {chance} ({test.method}, F on {test.numerator:g} and {test.denominator:.1f} degrees of freedom.)",
+        detail=f"{seen} {chance} ({test.method}, F on {test.numerator:g} and "
+        f"{test.denominator:.1f} degrees of freedom.)",
     )
 
 
 def trace(
     sample: Sample,
-    leads: int | None,
-    lags: int | None,
+    chosen: EventTimes,
     refit: Callable[[FloatArray, tuple[str, ...]], tuple[Fit, Inference]],
-    steep: float,
     rng: np.random.Generator,
     draws: int,
     *,
+    steep: float,
     log: bool,
     need_events: bool,
 ) -> Traced:
     """Fit the event study; where it has no answer the static estimate stands, and the check says why."""
-    chosen = event_times(sample, leads, lags)
     columns, names = event_columns(sample, chosen)
     events = (columns[:, :, : len(chosen.times)] * (sample.values * (sample.weights > 0))[:, :, None]).sum(axis=(0, 1))
     if need_events and (events == 0).any():

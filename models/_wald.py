@@ -133,7 +133,7 @@ def trend_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     denominator = inference.clusters - 1.0
     if inference.adjusted is not None:
         function = inference.adjusted.functions @ contrast
-        denominator, _ = satterthwaite(fit, inference.adjusted, function)
+        denominator = satterthwaite(fit, inference.adjusted, function)
     if variance <= 0 or denominator <= 0:
         return None
     slope = float(contrast @ fit.coefficients)
