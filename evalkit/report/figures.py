@@ -1,0 +1,38 @@
+"""Every figure of a report, in the order of reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from evalkit.report import figures_effect, figures_money
+from evalkit.report.drawing import Figure
+
+if TYPE_CHECKING:
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["Figure", "all_figures"]
+
+
+# The page, the text and the files ask for the same pictures; drawing them takes longer than all the rest.
+_DRAWN: WeakKeyDictionary[Evaluation, tuple[Figure, ...]] = WeakKeyDictionary()
+
+
+def all_figures(evaluation: Evaluation) -> tuple[Figure, ...]:
+    """Draw every figure for which the evaluation has the numbers; the first is the one for the first page."""
+    if evaluation not in _DRAWN:
+        drawn = [draw(evaluation) for draw in _FIGURES]
+        _DRAWN[evaluation] = tuple(figure for figure in drawn if figure is not None)
+    return _DRAWN[evaluation]
+
+
+_FIGURES = (
+    figures_effect.paths,
+    figures_effect.slope,
+    figures_effect.event_study,
+    figures_effect.displacement,
+    figures_effect.forest,
+    figures_money.waterfall,
+    figures_money.break_even,
+    figures_money.plane,
+)

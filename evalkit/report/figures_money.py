@@ -1,0 +1,182 @@
+"""Pictures of the money: what it takes to break even, who pays and what is gained, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.report import formats
+from evalkit.report.axes import ROUND_STEPS, lying, mark_zero
+from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from evalkit.economics import Appraisal
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["break_even", "plane", "waterfall"]
+
+# Enough points to show a cloud, few enough that the page stays light.
+_POINTS = 300
+
+
+def break_even(evaluation: Evaluation) -> Figure | None:
+    """How many crimes were prevented, beside how many it takes to pay."""
+    appraisal = evaluation.appraisal
+    if appraisal is None or appraisal.break_even.events is None:
+        return None
+    needed, draws = appraisal.break_even.events, appraisal.prevented_draws
+    shares, edges = np.histogram(draws, bins=40)
+    share = 100 * shares / len(draws)
+    enough = float(np.mean(draws >= needed))
+
+    def draw(axes: Axes, layout: Layout) -> None:
+        axes.stairs(share, edges, fill=True, color=BLUE, alpha=0.25)
+        axes.stairs(share, edges, color=BLUE, linewidth=1.2)
+        axes.axvline(needed, color=RUST, linestyle=(0, (4, 2)), linewidth=2)
+        mark_zero(axes, vertical=True)
+        axes.set_ylim(0, share.max() * 1.22)
+        axes.set_yticks([])
+        is_left = needed > (edges[0] + edges[-1]) / 2
+        axes.annotate(
+            f"needed: {formats.unsigned(needed)}", (needed, share.max() * 1.14), xytext=(-6 if is_left else 6, 0),
+            textcoords="offset points", ha="right" if is_left else "left", color=RUST, fontweight="bold",
+        )
+        axes.set_xlabel("crimes prevented (left of the dotted line: more crime)" if not layout.is_narrow else "crimes prevented")
+        _thousands(axes, layout.ticks, "x")
+
+    return figure(
+        "break-even",
+        draw,
+        title="Crimes prevented, and how many it takes to break even",
+        alt=f"About {formats.unsigned(needed)} prevented crimes pay for the measure; {formats.chance(enough)} of the "
+        "possibilities reach that.",
+        caption=f"The hill shows how plausible each number of prevented crimes is; the dashed line is the number that pays "
+        f"for the measure at the mean worth of one. {_capital(formats.chance(enough))} of the possibilities lie at or beyond it.",
+        columns=("prevented, from", "prevented, to", "share of draws (percent)"),
+        rows=[(float(a), float(b), float(c)) for a, b, c in zip(edges[:-1], edges[1:], share, strict=True)],
+    )
+
+
+def waterfall(evaluation: Evaluation) -> Figure | None:
+    """What is gained by kind of crime, who pays, and what is left."""
+    appraisal = evaluation.appraisal
+    if appraisal is None or appraisal.net_benefit is None:
+        return None
+    steps = _steps(appraisal)
+
+    def draw(axes: Axes, layout: Layout) -> None:
+        lying(axes, [_cut(name) for name, *_ in steps])
+        for place, (_, start, end, colour) in enumerate(steps):
+            axes.barh(place, end - start, left=start, height=0.62, color="white" if colour == RUST else colour, edgecolor=colour,
+                      linewidth=1.6, hatch="////" if colour == RUST else None)
+            axes.annotate(
+                _short(end - start), (max(start, end), place), xytext=(5, 0), textcoords="offset points", va="center",
+                color=INK, annotation_clip=False,
+            )
+            if place + 1 < len(steps):
+                axes.plot([end, end], [place, place + 1], color=SOFT, linewidth=0.8)
+        mark_zero(axes, vertical=True)
+        axes.margins(x=0.16 if layout.is_narrow else 0.09)
+        _thousands(axes, layout.ticks - 1, "x")
+        axes.set_xlabel(f"{appraisal.currency}, prices of {appraisal.price_year}")
+
+    gained, paid = appraisal.benefit, appraisal.cost
+    return figure(
+        "waterfall",
+        draw,
+        title="From benefits and costs to what is left",
+        alt=f"Benefits of {formats.money(gained.mean if gained else 0, appraisal.currency)} and costs of "
+        f"{formats.money(paid.mean, appraisal.currency)} leave {formats.money(appraisal.net_benefit.mean, appraisal.currency)}.",
+        caption="Expected values: filled bars are benefits by kind of crime, hatched bars are costs by bearer, the dark bar "
+        "is what is left. Each bar begins where the one above it ended.",
+        columns=("item", "from", "to", "amount"),
+        rows=[(name, start, end, end - start) for name, start, end, _ in steps],
+        heights=(0.8 + 0.36 * len(steps), 0.9 + 0.4 * len(steps)),
+    )
+
+
+def _steps(appraisal: Appraisal) -> list[tuple[str, float, float, str]]:
+    """Give name, start, end and colour of every bar."""
+    parts = [(line.outcome, line.benefit.mean, BLUE) for line in appraisal.by_crime if line.benefit is not None]
+    parts += [(f"cost: {line.bearer}", -line.cost.mean, RUST) for line in appraisal.by_bearer if line.cost.mean]
+    steps, level = [], 0.0
+    for name, change, colour in parts:
+        steps.append((name, level, level + change, colour))
+        level += change
+    return [*steps, ("net", 0.0, level, INK)]
+
+
+def plane(evaluation: Evaluation) -> Figure | None:
+    """Every possibility as a point: crimes prevented across, cost upwards."""
+    appraisal = evaluation.appraisal
+    if appraisal is None:
+        return None
+    every = max(len(appraisal.cost_draws) // _POINTS, 1)
+    x, y = appraisal.prevented_draws[::every], appraisal.cost_draws[::every]
+    q = appraisal.quadrants
+    words: list[tuple[str, float, tuple[float, float]]] = [
+        ("prevents, and costs money", q.prevents_and_costs, (1, 1)),
+        ("prevents, and saves money", q.prevents_and_saves, (1, 0)),
+        ("does not prevent, and costs money", q.does_not_prevent_and_costs, (0, 1)),
+        ("does not prevent, and saves money", q.does_not_prevent_and_saves, (0, 0)),
+    ]
+
+    def draw(axes: Axes, layout: Layout) -> None:
+        axes.scatter(x, y, s=9, color=BLUE, alpha=0.35, linewidths=0)
+        wide, tall = float(np.abs(x).max()) * 1.1 or 1, float(np.abs(y).max()) or 1
+        axes.set_xlim(min(float(x.min()) * 1.1, -0.7 * wide), wide)
+        axes.set_ylim(min(float(y.min()), 0) - 0.28 * tall, tall * 1.45)
+        mark_zero(axes, vertical=True)
+        mark_zero(axes, vertical=False)
+        for text, share, (right, up) in words:
+            broken = text.replace(", and ", ",\n") if layout.is_narrow else text
+            axes.text(
+                right, up, f"{broken}\n{formats.chance(share)}" if share else f"{broken}\nnone", transform=axes.transAxes,
+                ha="right" if right else "left", va="top" if up else "bottom", color=INK if share >= 0.005 else SOFT,
+            )
+        _thousands(axes, layout.ticks, "x")
+        _thousands(axes, 5, "y")
+        axes.set_xlabel("crimes prevented")
+        axes.set_ylabel(f"cost, {appraisal.currency}")
+
+    return figure(
+        "plane",
+        draw,
+        title="Crimes prevented and cost, possibility by possibility",
+        alt="; ".join(f"{text}: {formats.chance(share) if share else 'none'}" for text, share, _ in words) + ".",
+        caption="Each point is one possibility that fits the data; right of the dotted line crime was prevented, above the "
+        "other one it cost money. The shares count all possibilities.",
+        columns=("quadrant", "share of draws"),
+        rows=_quadrant_rows(words),
+        heights=(3.3, 3.4),
+    )
+
+
+def _quadrant_rows(words: list[tuple[str, float, tuple[float, float]]]) -> list[tuple[Cell, ...]]:
+    return [(text, share) for text, share, _ in words]
+
+
+def _thousands(axes: Axes, ticks: int, which: str) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(MaxNLocator(min(ticks, 6), steps=ROUND_STEPS))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+
+
+def _short(value: float) -> str:
+    for scale, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= 10 * scale or (scale >= 1e6 and abs(value) >= scale):
+            return f"{formats.number(value / scale)}{formats.FIXED}{letter}"
+    return formats.number(value)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _cut(text: str, longest: int = 22) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,162 @@
+"""How numbers are written: two digits for the first page, full figures for tables, money by its currency."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_UP, Decimal
+
+from evalkit.draws import Interval
+
+__all__ = [
+    "amount",
+    "chance",
+    "count",
+    "full_money",
+    "full_range",
+    "money",
+    "number",
+    "percent",
+    "plural",
+    "rough",
+    "unsigned",
+]
+
+MINUS = "−"
+NOTHING = "—"
+# A no-break space keeps a number and its sign together at the end of a line.
+FIXED = "\N{NO-BREAK SPACE}"
+
+_SYMBOLS = {"USD": "$", "GBP": "£", "EUR": "€"}
+
+
+def rounded(value: float, digits: int = 2) -> float:
+    """Round to significant digits, halves away from zero as people do.
+
+    >>> rounded(325), rounded(0.0456)
+    (330.0, 0.046)
+    """
+    if value == 0 or not math.isfinite(value):
+        return 0.0 if value == 0 else value
+    exact = Decimal(repr(float(value)))
+    step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    return float(exact.quantize(step, rounding=ROUND_HALF_UP))
+
+
+def unsigned(value: float) -> str:
+    """Write the size of a number with two significant digits: a count in a sentence.
+
+    >>> unsigned(-1984), unsigned(48), unsigned(3.44)
+    ('2,000', '48', '3.4')
+    """
+    size = rounded(abs(value))
+    if size >= 10 or size == int(size):
+        return f"{size:,.0f}"
+    # below a hundredth of one event, digits say nothing that a reader could use
+    return f"{size:.2g}" if size >= 0.01 else "under 0.01"
+
+
+def rough(value: float) -> str:
+    """Write a number with two significant digits and its sign."""
+    return (MINUS if value < 0 else "") + unsigned(value)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number for a table: significant digits, thousands apart, a true minus sign.
+
+    >>> number(-1234.5), number(0.12345)
+    ('−1,234', '0.1235')
+    """
+    if value == 0:
+        return "0"
+    size = rounded(abs(value), digits)
+    if size >= 10 ** (digits - 1):
+        # half of a whole event is not told apart in a table of large counts
+        shown = f"{abs(value):,.0f}"
+    elif size >= 1e-4:
+        shown = _plain(size)
+    else:
+        shown = f"{size:.2e}".replace("-", MINUS)
+    return (MINUS if value < 0 else "") + shown
+
+
+def _plain(size: float) -> str:
+    return format(Decimal(repr(size)).normalize(), "f")
+
+
+def count(value: float) -> str:
+    """Write a recorded count: whole where it is whole."""
+    return number(value, 6) if value != int(value) else f"{value:,.0f}".replace("-", MINUS)
+
+
+def percent(value: float, *, signed: bool = False) -> str:
+    """Write a percentage with two significant digits.
+
+    >>> percent(-20.04), percent(5.2, signed=True)
+    ('20\xa0%', '+5.2\xa0%')
+    """
+    sign = (MINUS if value < 0 else "+" if value > 0 else "") if signed else ""
+    return f"{sign}{unsigned(value)}{FIXED}%"
+
+
+def chance(probability: float) -> str:
+    """Write a probability as a number in a hundred.
+
+    >>> chance(0.914), chance(0.9999)
+    ('91 in 100', 'more than 99 in 100')
+    """
+    hundredths = round(100 * probability)
+    if hundredths >= 100:
+        return "more than 99 in 100"
+    if hundredths <= 0:
+        return "fewer than 1 in 100"
+    return f"{hundredths} in 100"
+
+
+def full_range(interval: Interval) -> str:
+    """Write both ends of an interval, for a table."""
+    return f"{number(interval.lower)} to {number(interval.upper)}"
+
+
+def amount(value: float, currency: str) -> str:
+    """Write an amount of money with all its digits.
+
+    >>> amount(-1300, "USD"), amount(1300, "CHF")
+    ('−$1,300', 'CHF\xa01,300')
+    """
+    return _with_symbol(f"{abs(value):,.0f}", value, currency)
+
+
+def full_money(value: float) -> str:
+    """Write an amount without its currency, for a column whose caption names it."""
+    shown = f"{abs(value):,.0f}"
+    return (MINUS if value < 0 and shown != "0" else "") + shown
+
+
+def money(value: float, currency: str) -> str:
+    """Write an amount of money for the first page: two significant digits, millions as a word.
+
+    >>> money(1234567, "USD"), money(-1300, "GBP"), money(2.5, "EUR")
+    ('$1.2\xa0million', '−£1,300', '€2.50')
+    """
+    size = rounded(abs(value))
+    for scale, word in ((1e9, "billion"), (1e6, "million")):
+        if size >= scale:
+            shown = f"{size / scale:,.0f}" if size / scale >= 10 else f"{size / scale:.1f}"
+            return _with_symbol(f"{shown}{FIXED}{word}", value, currency)
+    shown = f"{size:,.0f}" if size >= 10 or size == int(size) else f"{size:.2f}"
+    return _with_symbol(shown, value, currency)
+
+
+def _with_symbol(shown: str, value: float, currency: str) -> str:
+    sign = MINUS if value < 0 and shown.strip("0.") else ""
+    symbol = _SYMBOLS.get(currency, f"{currency}{FIXED}")
+    return f"{sign}{symbol}{shown}"
+
+
+def plural(number_of: int, one: str, several: str) -> str:
+    """Write a number with the form of the noun that goes with it.
+
+    >>> plural(1, "site", "sites"), plural(1200, "site", "sites")
+    ('1 site', '1,200 sites')
+    """
+    return f"{number_of:,} {one if number_of == 1 else several}"

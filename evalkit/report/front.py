@@ -1,0 +1,217 @@
+"""The first page: what somebody reads who has one minute and a decision to make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evalkit.judgement import probability_in_words
+from evalkit.report import formats, moneywords, wording
+from evalkit.report.blocks import Grid
+from evalkit.report.drawing import Figure
+from evalkit.report.reading import Estimated, Reading, read
+from evalkit.report.support import Support, supports
+
+if TYPE_CHECKING:
+    from evalkit.economics import Appraisal
+    from evalkit.economics.appraisal import Amount
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["Fact", "FirstPage", "Strip", "first_page", "who_pays"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """A range on a line with zero on it, in units of its own drawing.
+
+    Attributes
+    ----------
+    zero, lower, middle, upper : places along the line, 0 to 1
+    lower_text, upper_text : what stands under the ends
+    alt : the same in words
+    """
+
+    zero: float
+    lower: float
+    middle: float
+    upper: float
+    lower_text: str
+    upper_text: str
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A number, what it is of, and what must be read with it."""
+
+    label: str
+    value: str
+    detail: str
+    strip: Strip | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstPage:
+    """Everything on the first page, in the order of reading."""
+
+    title: str
+    meta: str
+    headline: str
+    compared: str
+    facts: tuple[Fact, ...]
+    money_missing: str
+    figure: Figure | None
+    displacement: str
+    certainty: str
+    dots: int
+    reasons: tuple[str, ...]
+    bearers: Grid | None
+    support: Support
+    level: str
+
+
+def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage:
+    """Put the first page together."""
+    primary, appraisal = evaluation.study.primary, evaluation.appraisal
+    reading = read(evaluation, primary)
+    return FirstPage(
+        title=evaluation.study.title,
+        meta=_meta(evaluation),
+        headline=wording.headline(evaluation),
+        compared=wording.compared(evaluation.design(primary)),
+        facts=_facts(evaluation, reading),
+        money_missing="" if appraisal else moneywords.why_no_money(evaluation),
+        figure=next((each for each in figures if each.name in {"paths", "slope", "event-study", "forest"}), None),
+        displacement=wording.displacement(evaluation),
+        certainty=evaluation.finding.certainty,
+        dots=evaluation.finding.dots,
+        reasons=wording.certainty(evaluation),
+        bearers=None if appraisal is None else who_pays(appraisal, rough=True),
+        support=supports(evaluation),
+        level=f"{100 * evaluation.study.level:g}{formats.FIXED}%",
+    )
+
+
+def _meta(evaluation: Evaluation) -> str:
+    """Say where and when, who evaluated and who paid: the line of independence."""
+    measure, design = evaluation.study.intervention, evaluation.design(evaluation.study.primary)
+    first, last = design.window
+    parts = [
+        measure.place,
+        measure.name,
+        f"{first} to {last}" if design.panel is not None else "before and after",
+        f"evaluated by {measure.evaluated_by}" if measure.evaluated_by else "",
+        f"paid for by {measure.paid_by}" if measure.paid_by else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _facts(evaluation: Evaluation, reading: Reading) -> tuple[Fact, ...]:
+    appraisal = evaluation.appraisal
+    size = _size_fact(reading)
+    if appraisal is None:
+        return (size, _relative_fact(reading), _chance_fact(evaluation))
+    value, detail = moneywords.cost_of_one(appraisal)
+    gain, word = moneywords.chance_of_gain(evaluation, appraisal)
+    return (
+        size,
+        Fact(label="Cost of preventing one", value=value, detail=detail),
+        Fact(label="Benefits exceed costs", value=gain, detail=word),
+    )
+
+
+def _size_fact(reading: Reading) -> Fact:
+    """Give how many were prevented, counting nearby areas where they were measured."""
+    known = reading.net or reading.events
+    if known is None:
+        middle, held = reading.change
+        detail = f"change in {reading.things}; between {formats.rough(held.lower)} and {formats.rough(held.upper)}"
+        unit = f" ({reading.outcome.unit})" if reading.outcome.unit and reading.scale == "mean_difference" else ""
+        return Fact(label="Change", value=f"about {formats.rough(middle)}", detail=detail + unit, strip=_strip(reading.change))
+    middle, held = known
+    scope = "nearby areas counted; " if reading.net is not None else ""
+    noun = reading.things
+    strip = _strip(known)
+    if not held.excludes(0):
+        value = "few or none" if reading.movement == "little" else "not known"
+        span = f"anything from {wording.side(held.lower)} to {wording.side(held.upper)}"
+        return Fact(label="Prevented", value=value, detail=f"{noun}, {scope}{span} than expected", strip=strip)
+    low, high = (formats.unsigned(end) for end in sorted((held.lower, held.upper), key=abs))
+    detail = f"{noun}; {scope}between {low} and {high}"
+    if middle < 0:
+        return Fact(label="More than expected", value=f"about {formats.unsigned(middle)}", detail=detail, strip=strip)
+    label = "Fewer than expected" if reading.certainty == "very low" else "Prevented"
+    return Fact(label=label, value=f"about {formats.unsigned(middle)}", detail=detail, strip=strip)
+
+
+def _relative_fact(reading: Reading) -> Fact:
+    if reading.percent is None:
+        why = "fewer than ten were to be expected" if reading.base_is_small else "this measure has no natural zero"
+        return Fact(label="Change in percent", value="not quoted", detail=f"{why}, so a percentage would mislead")
+    middle, held = reading.percent
+    ends = f"between {formats.percent(held.lower, signed=True)} and {formats.percent(held.upper, signed=True)}"
+    if reading.movement == "unclear":
+        return Fact(label="Change in percent", value="not known", detail=f"of what was expected; anything {ends}")
+    return Fact(label="Change in percent", value=formats.percent(middle, signed=True), detail=f"of what was expected; {ends}")
+
+
+def _chance_fact(evaluation: Evaluation) -> Fact:
+    probability = evaluation.primary.prob_reduction
+    good = evaluation.primary.outcome.good
+    label = "Chance that there was less" if good == "fewer" else "Chance that there was more"
+    shown = probability if good == "fewer" else 1 - probability
+    return Fact(
+        label=label,
+        value=formats.chance(shown),
+        detail=f"{probability_in_words(shown)}, if the assumption of the comparison holds",
+    )
+
+
+def _strip(known: Estimated) -> Strip:
+    """Lay a range and zero along a line."""
+    middle, held = known
+    low, high = min(held.lower, 0.0), max(held.upper, 0.0)
+    width = (high - low) or 1.0
+    ends = f"{formats.rough(held.lower)} to {formats.rough(held.upper)}"
+    inside = "zero is outside the range" if held.excludes(0) else "zero is inside the range"
+    return Strip(
+        zero=-low / width,
+        lower=(held.lower - low) / width,
+        middle=(middle - low) / width,
+        upper=(held.upper - low) / width,
+        lower_text=formats.rough(held.lower),
+        upper_text=formats.rough(held.upper),
+        alt=f"range {ends}; {inside}",
+    )
+
+
+def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
+    """Give what each bearer pays and gains; with two digits for the first page, or in full."""
+
+    def write(part: Amount | None, sign: int = 1) -> str:
+        if part is None or (part.mean == 0 and part.lower == part.upper):
+            return formats.NOTHING
+        return formats.full_money(formats.rounded(sign * part.mean) if rough else sign * part.mean)
+
+    def ranged(part: Amount | None) -> str:
+        if part is None:
+            return formats.NOTHING
+        ends = [formats.full_money(formats.rounded(end) if rough else end) for end in (part.lower, part.upper)]
+        return f"{write(part)} ({ends[0]} to {ends[1]})"
+
+    rows = [(_capital(line.bearer), write(line.cost, -1), write(line.benefit), write(line.net)) for line in appraisal.by_bearer]
+    rows.append(("Together", write(appraisal.cost, -1), write(appraisal.benefit), ranged(appraisal.net_benefit)))
+    horizon = formats.plural(appraisal.horizon, "year", "years")
+    scope = "" if appraisal.scenario == "observed window" else ", an extrapolation"
+    return Grid(
+        caption=f"{appraisal.currency} at prices of {appraisal.price_year}, {horizon}{scope}; in brackets the range that "
+        f"holds {100 * appraisal.level:g}{formats.FIXED}% of the possibilities",
+        columns=("Bearer", "Costs", "Benefits", "Net"),
+        rows=tuple(rows),
+        numeric=frozenset({1, 2, 3}),
+        totals=True,
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,225 @@
+"""The section on money: what it rests on, who pays, who gains, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evalkit.draws import Quantity
+from evalkit.report import formats, moneywords
+from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
+from evalkit.report.drawing import Figure
+from evalkit.report.front import who_pays
+
+if TYPE_CHECKING:
+    from evalkit.economics import Appraisal
+    from evalkit.economics.appraisal import Amount
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["money_section"]
+
+_CERTAINTIES = {
+    "primary": "read in the source itself",
+    "secondary": "read in a source that quotes it",
+    "memory": "from memory, not looked up",
+    "own": "the study's own figure",
+    "assumed": "ASSUMED, without a source",
+    "chosen": "chosen by the evaluator",
+}
+
+
+def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
+    """Give the section on costs and benefits, or why there is none."""
+    appraisal = evaluation.appraisal
+    if appraisal is None:
+        text = f"{moneywords.why_no_money(evaluation)} What is said above of the effect stands by itself."
+        return Section(key="money", title="Costs and benefits", blocks=(Paragraph(text=text),))
+    blocks: list[Block] = [
+        Paragraph(head="Terms", text=_terms(appraisal)),
+        _ledger(evaluation),
+        _key_figures(appraisal),
+        _acceptable(appraisal),
+        who_pays(appraisal, rough=False),
+        *_pictures(drawn),
+        _by_crime(appraisal),
+        _by_year(appraisal),
+        _assumptions(appraisal),
+        *(Note(text=text) for text in appraisal.warnings),
+        *_scenario(appraisal),
+    ]
+    return Section(key="money", title="Costs and benefits", blocks=tuple(blocks))
+
+
+def _terms(appraisal: Appraisal) -> str:
+    window = formats.number(appraisal.window)
+    return (
+        f"Perspective: {appraisal.perspective}. Prices of {appraisal.price_year} in {appraisal.currency}. "
+        f"Discounting: {appraisal.discounting}. Observed window: {window} year{'' if appraisal.window == 1 else 's'}. "
+        f"Events counted are {appraisal.events_are}. Prices: {appraisal.schedule or 'the study’s own'}."
+    )
+
+
+def _ledger(evaluation: Evaluation) -> Grid:
+    costs = evaluation.study.costs
+    flows = () if costs is None else costs.flows
+    rows = [
+        (
+            flow.what,
+            flow.bearer,
+            f"{flow.kind}, saved" if flow.saving else flow.kind,
+            ", ".join(str(year) for year in flow.years),
+            Quantity.of(flow.amount).describe(),
+            flow.source or "ASSUMED, without a source",
+        )
+        for flow in flows
+    ]
+    return Grid(
+        caption="The ledger as it was given",
+        columns=("What", "Bearer", "Kind", "Year", "Amount", "Source"),
+        rows=tuple(rows) or (("not listed in the study", *[formats.NOTHING] * 5),),
+        numeric=frozenset({3, 4}),
+    )
+
+
+def _key_figures(appraisal: Appraisal) -> Grid:
+    per_crime, even, currency = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.currency
+    ratio = appraisal.benefit_cost_ratio
+    chance = appraisal.prob_net_benefit
+    value, detail = moneywords.cost_of_one(appraisal)
+    full = value
+    if moneywords.is_cost_quotable(appraisal) and per_crime.estimate is not None:
+        full = formats.amount(per_crime.estimate, currency)
+    rows = [
+        ("Cost", *_amount(appraisal.cost)),
+        ("Benefit", *_amount(appraisal.benefit, appraisal.benefit_reason)),
+        ("Net benefit", *_amount(appraisal.net_benefit, appraisal.benefit_reason)),
+        ("Benefit for each unit of cost", *(_known(ratio, appraisal.benefit_cost_reason))),
+        ("Chance that benefits exceed costs", *(_chance(chance, appraisal.benefit_reason))),
+        ("Chance that crime was prevented", formats.chance(per_crime.prob_prevents), "share of the draws"),
+        ("Cost of preventing one crime", full, detail),
+        ("Crimes to prevent to break even", *(_known(even.events, even.reason))),
+        ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
+    ]
+    return Grid(
+        caption=f"Key figures in {currency}, prices of {appraisal.price_year}; means, with "
+        f"{100 * appraisal.level:g}{formats.FIXED}% ranges",
+        columns=("Figure", "Value", "Range or remark"),
+        rows=tuple(rows),
+        numeric=frozenset({1}),
+    )
+
+
+def _amount(part: Amount | None, reason: str = "") -> tuple[str, str]:
+    if part is None:
+        return "none", reason
+    return formats.full_money(part.mean), _range(part)
+
+
+def _range(part: Amount | None) -> str:
+    if part is None:
+        return formats.NOTHING
+    return f"{formats.full_money(part.lower)} to {formats.full_money(part.upper)}"
+
+
+def _known(value: float | None, reason: str) -> tuple[str, str]:
+    return ("none", reason) if value is None else (formats.number(value), "")
+
+
+def _chance(value: float | None, reason: str) -> tuple[str, str]:
+    return ("none", reason) if value is None else (formats.chance(value), "share of the draws")
+
+
+def _acceptable(appraisal: Appraisal) -> Grid:
+    at = appraisal.cost_per_crime_prevented.acceptable_at
+    rows = [
+        (
+            formats.chance(probability),
+            formats.amount(worth, appraisal.currency) if worth is not None else "no worth of a crime makes it this certain",
+        )
+        for probability, worth in at.items()
+    ]
+    return Grid(
+        caption="How much a prevented crime must be worth for the measure to pay, by how sure one wants to be",
+        columns=("Wanted chance that it pays", "A prevented crime is worth at least"),
+        rows=tuple(rows),
+        numeric=frozenset({1}),
+    )
+
+
+def _pictures(drawn: dict[str, Figure]) -> list[Block]:
+    return [Picture(figure=drawn[name]) for name in ("waterfall", "break-even", "plane") if name in drawn]
+
+
+def _by_crime(appraisal: Appraisal) -> Grid:
+    rows = [
+        (
+            line.outcome,
+            formats.number(line.prevented.mean),
+            _range_of_events(line.prevented),
+            line.priced_as or "no price",
+            formats.full_money(line.unit_value) if line.unit_value is not None else formats.NOTHING,
+            formats.full_money(line.benefit.mean) if line.benefit is not None else formats.NOTHING,
+            _range(line.benefit),
+            formats.number(line.break_even) if line.break_even is not None else formats.NOTHING,
+            line.reason,
+        )
+        for line in appraisal.by_crime
+    ]
+    return Grid(
+        caption=f"By crime, {appraisal.currency}; break-even is what would have to be prevented of this kind alone",
+        columns=("Outcome", "Prevented", "Range", "Priced as", "Worth of one", "Benefit", "Range", "Break-even", "Remark"),
+        rows=tuple(rows),
+        numeric=frozenset({1, 2, 4, 5, 6, 7}),
+    )
+
+
+def _range_of_events(part: Amount) -> str:
+    return f"{formats.number(part.lower)} to {formats.number(part.upper)}"
+
+
+def _by_year(appraisal: Appraisal) -> Grid:
+    rows = [
+        (
+            str(line.year),
+            "extrapolated" if line.extrapolated else "observed",
+            formats.full_money(line.cost.mean),
+            formats.full_money(line.benefit.mean) if line.benefit is not None else formats.NOTHING,
+            formats.full_money(line.net.mean) if line.net is not None else formats.NOTHING,
+            _range(line.net),
+        )
+        for line in appraisal.by_year
+    ]
+    return Grid(
+        caption=f"By year of the measure, {appraisal.currency}, present value",
+        columns=("Year", "Seen or not", "Cost", "Benefit", "Net", "Range of net"),
+        rows=tuple(rows),
+        numeric=frozenset({2, 3, 4, 5}),
+    )
+
+
+def _assumptions(appraisal: Appraisal) -> Grid:
+    rows = [
+        (each.what, each.value, each.source or "no source", _CERTAINTIES.get(each.certainty, each.certainty))
+        for each in appraisal.assumptions
+    ]
+    return Grid(
+        caption="Everything that the money rests on; what was assumed without a source says so",
+        columns=("What", "Value", "Source", "How we know"),
+        rows=tuple(rows) or (("nothing listed", *[formats.NOTHING] * 3),),
+    )
+
+
+def _scenario(appraisal: Appraisal) -> list[Block]:
+    scenario = appraisal.extrapolation
+    if scenario is None:
+        return []
+    years = formats.plural(scenario.horizon, "year", "years")
+    return [
+        Paragraph(
+            head="Extrapolation, not seen",
+            text=f"Over {years}, of which {formats.number(scenario.window)} seen: {moneywords.net_sentence(scenario)} "
+            "The years after the observed window are a scenario and no finding.",
+        ),
+        who_pays(scenario, rough=False),
+        _by_year(scenario),
+        _assumptions(scenario),
+    ]

@@ -1,0 +1,165 @@
+"""What a result supports: a stated rule picks the advice, and says what it does not support."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from evalkit.report.reading import Reading, is_recorded_crime, read
+from evalkit.report.wording import is_undone_nearby
+
+if TYPE_CHECKING:
+    from evalkit.economics import Appraisal
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["RULE", "Action", "Support", "supports"]
+
+type Action = Literal["continue", "adapt", "stop", "evaluate better"]
+
+# Above it the benefits exceed the costs clearly enough to go on, below its complement clearly enough to change course.
+_WORTH_IT = 0.8
+
+RULE = (
+    "Continue where a benefit rests on at least moderate certainty and, if money was counted, its benefits exceed "
+    "its costs with a chance of 80 in 100 or more. Adapt where it works but does not pay, or where crime seems to "
+    "have moved next door. Stop, or change it thoroughly, where harm rests on at least low certainty, or where "
+    "little or no difference rests on at least moderate certainty. In every other case evaluate better before "
+    "deciding. The evaluator may replace this advice by their own."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Support:
+    """Advice, with what may and may not be said.
+
+    Attributes
+    ----------
+    action : what the rule comes to
+    advice : sentences for the reader who decides; the evaluator's own where they gave some
+    may_say, may_not_say : what the result does and does not carry
+    is_own : did the evaluator write the advice?
+    """
+
+    action: Action
+    advice: str
+    may_say: str
+    may_not_say: str
+    is_own: bool
+
+
+def supports(evaluation: Evaluation) -> Support:
+    """Say what the result supports, by the rule or in the evaluator's own words."""
+    reading = read(evaluation, evaluation.study.primary)
+    key = _advice_key(reading, evaluation.appraisal)
+    action, advice = _ADVICE[key]
+    own = evaluation.study.suggestion.strip()
+    return Support(
+        action=action,
+        advice=own or advice,
+        may_say=_may_say(reading),
+        may_not_say=_may_not_say(evaluation, reading),
+        is_own=bool(own),
+    )
+
+
+def _advice_key(reading: Reading, appraisal: Appraisal | None) -> str:
+    is_firm = reading.certainty in {"high", "moderate"}
+    if reading.case == "harm":
+        return "harm" if reading.certainty != "very low" else "harm, doubtful"
+    if reading.case == "little":
+        return "little" if is_firm else "little, doubtful"
+    if reading.case == "unclear":
+        return "unclear"
+    if is_undone_nearby(reading):
+        return "moved"
+    if not is_firm:
+        return "benefit, doubtful"
+    if appraisal is None:
+        return "benefit"
+    if appraisal.prob_net_benefit >= _WORTH_IT:
+        return "benefit, pays"
+    return "benefit, costs more" if appraisal.prob_net_benefit <= 1 - _WORTH_IT else "benefit, may pay"
+
+
+_ADVICE: dict[str, tuple[Action, str]] = {
+    "benefit": (
+        "continue",
+        "Continue where it runs. Before rolling it out, count what it costs and measure it in more places, "
+        "if possible chosen by lot.",
+    ),
+    "benefit, pays": (
+        "continue",
+        "Continue where it runs: it works and is worth its cost. Roll it out step by step, and measure it in new "
+        "places, if possible chosen by lot, since a result of one place need not travel.",
+    ),
+    "benefit, may pay": (
+        "adapt",
+        "Keep it for now and look for a cheaper way of doing it: it works, but whether it is worth its cost is open. "
+        "Another period of measurement would narrow the range.",
+    ),
+    "benefit, costs more": (
+        "adapt",
+        "Adapt it: it works, but at this cost more is spent than is gained. Deliver it more cheaply, or only where "
+        "crime is densest, and count again.",
+    ),
+    "benefit, doubtful": (
+        "evaluate better",
+        "Evaluate better before deciding on more: the figures are encouraging, but the design is too weak to show that "
+        "the measure is the reason. More comparison areas, more periods before the start, or a lottery would settle it.",
+    ),
+    "moved": (
+        "adapt",
+        "Adapt it and keep measuring nearby areas: the treated area did better, but crime may have moved rather than "
+        "been prevented.",
+    ),
+    "little": (
+        "stop",
+        "Stop, or put the money to another use: whatever difference it makes here is smaller than what was named "
+        "in advance as worthwhile.",
+    ),
+    "little, doubtful": (
+        "evaluate better",
+        "Do not extend it. If it is to go on, evaluate it better: the figures point to little or no difference, "
+        "but the design is too weak to be sure.",
+    ),
+    "harm": (
+        "stop",
+        "Stop it, or change it thoroughly, and find out why: there was more of it than expected. Look first at whether "
+        "more was reported rather than more committed, since a measure can make people report.",
+    ),
+    "harm, doubtful": (
+        "evaluate better",
+        "Do not extend it. Find out quickly, with a better comparison, whether the rise has to do with the measure, "
+        "with more reporting, or with neither.",
+    ),
+    "unclear": (
+        "evaluate better",
+        "Neither a success nor a failure has been shown. Do not extend it on these figures; if it goes on, measure "
+        "it for longer or in more areas, if possible chosen by lot, so that the next look can tell.",
+    ),
+}
+
+
+def _may_say(reading: Reading) -> str:
+    if reading.movement == "unclear":
+        return "It may be said that the study was made and could not tell; “it does not work” would be as wrong as “it works”."
+    return _MAY_SAY[reading.certainty]
+
+
+_MAY_SAY = {
+    "high": "It may be said that the measure was the reason, in these places and at this time.",
+    "moderate": "It may be said, with “probably”, that the measure was the reason, in these places and at this time.",
+    "low": "It may be said that the figures are consistent with such an effect, always with “may have”.",
+    "very low": "It may be said what was recorded, before and after; not that the measure was the reason.",
+}
+
+
+def _may_not_say(evaluation: Evaluation, reading: Reading) -> str:
+    told = ["It does not support a claim about other places or later years, or about outcomes that were not measured."]
+    if is_recorded_crime(reading.outcome):
+        told.append("Nor about crime that was never recorded.")
+    if evaluation.primary.displacement is None:
+        told.append("Nor that crime did not move next door.")
+    if evaluation.appraisal is None:
+        told.append("Nor about value for money.")
+    return " ".join(told)

@@ -1,0 +1,306 @@
+"""Whole sentences, one for each thing that can be found; placeholders are names, never parts of speech.
+
+Certainty of the evidence picks the verb; the probability of the model is printed as a number with its
+word elsewhere, so that the two scales never meet in a clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from evalkit.draws import Interval, interval
+from evalkit.judgement import Certainty
+from evalkit.report import formats
+from evalkit.report.reading import Estimated, Movement, Reading, estimated, is_recorded_crime, read
+
+if TYPE_CHECKING:
+    from evalkit.domain import Design
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["answer", "certainty", "compared", "displacement", "headline", "size", "verdict"]
+
+type Shape = Literal["fewer", "more", "open"]
+
+VERDICTS: dict[tuple[Movement, Certainty], str] = {
+    ("fewer", "high"): "The measure reduced {things}.",
+    ("fewer", "moderate"): "The measure probably reduced {things}.",
+    ("fewer", "low"): "The measure may have reduced {things}.",
+    ("fewer", "very low"): "We do not know whether the measure reduced {things}.",
+    ("more", "high"): "The measure increased {things}.",
+    ("more", "moderate"): "The measure probably increased {things}.",
+    ("more", "low"): "The measure may have increased {things}.",
+    ("more", "very low"): "We do not know whether the measure increased {things}.",
+    ("little", "high"): "The measure made little or no difference to {things}.",
+    ("little", "moderate"): "The measure probably made little or no difference to {things}.",
+    ("little", "low"): "The measure may have made little or no difference to {things}.",
+    ("little", "very low"): "We do not know whether the measure made a difference to {things}.",
+    ("unclear", "high"): "This study cannot tell whether the measure changed {things}.",
+    ("unclear", "moderate"): "This study cannot tell whether the measure changed {things}.",
+    ("unclear", "low"): "This study cannot tell whether the measure changed {things}.",
+    ("unclear", "very low"): "This study cannot tell whether the measure changed {things}.",
+}
+
+_SIZES = {
+    ("events", "fewer"): "There were about {middle} fewer than expected (between {low} and {high} fewer).",
+    ("events", "more"): "There were about {middle} more than expected (between {low} and {high} more).",
+    ("events", "open"): "The figures fit anything from {low} to {high} than expected.",
+    ("both", "fewer"): (
+        "There were about {middle} fewer than expected (between {low} and {high} fewer), "
+        "which is {percent_middle} fewer (between {percent_low} and {percent_high})."
+    ),
+    ("both", "more"): (
+        "There were about {middle} more than expected (between {low} and {high} more), "
+        "which is {percent_middle} more (between {percent_low} and {percent_high})."
+    ),
+    ("both", "open"): (
+        "The figures fit anything from {low} to {high} than expected "
+        "(from {percent_low} to {percent_high})."
+    ),
+    ("percent", "fewer"): "It was about {percent_middle} lower than expected (between {percent_low} and {percent_high}).",
+    ("percent", "more"): "It was about {percent_middle} higher than expected (between {percent_low} and {percent_high}).",
+    ("percent", "open"): "The figures fit anything from {percent_low} to {percent_high} than expected.",
+    ("odds", "fewer"): "Its odds were about {percent_middle} lower than expected (between {percent_low} and {percent_high}).",
+    ("odds", "more"): "Its odds were about {percent_middle} higher than expected (between {percent_low} and {percent_high}).",
+    ("odds", "open"): "The figures fit odds from {percent_low} to {percent_high} than expected.",
+    ("level", "fewer"): "It was about {middle} lower than expected (between {low} and {high}{unit}).",
+    ("level", "more"): "It was about {middle} higher than expected (between {low} and {high}{unit}).",
+    ("level", "open"): "The figures fit anything from {low} to {high} than expected{unit}.",
+}
+
+_SIDES = {
+    ("count", True): "{number} fewer",
+    ("count", False): "{number} more",
+    ("level", True): "{number} lower",
+    ("level", False): "{number} higher",
+}
+
+
+def headline(evaluation: Evaluation) -> str:
+    """Answer the study's question: what happened, how large, between what and what."""
+    return answer(evaluation, evaluation.study.primary)
+
+
+def answer(evaluation: Evaluation, outcome: str) -> str:
+    """Answer for one outcome."""
+    reading = read(evaluation, outcome)
+    told = [verdict(reading), size(reading)]
+    if is_undone_nearby(reading) and reading.net is not None:
+        told.append(_NEARBY.format(**_ends(reading.net, "count", "open", formats.unsigned)))
+    return " ".join(told)
+
+
+def is_undone_nearby(reading: Reading) -> bool:
+    """Say whether a reduction in the treated sites is lost in the noise once nearby areas are counted."""
+    return reading.movement == "fewer" and reading.net is not None and reading.net[1].lower <= 0
+
+
+def verdict(reading: Reading) -> str:
+    """Say what happened, as surely as the evidence allows."""
+    return VERDICTS[reading.movement, reading.certainty].format(things=reading.things)
+
+
+def size(reading: Reading) -> str:
+    """Say how large it was: events first, percent second, both with their ranges."""
+    family, shape = _family(reading), _shape(reading)
+    slots = {"unit": f" {reading.outcome.unit}" if reading.outcome.unit else ""}
+    if reading.events is not None:
+        slots |= _ends(reading.events, "count", shape, formats.unsigned)
+    elif family == "level":
+        slots |= _ends(_less(reading.change), "level", shape, formats.unsigned)
+    if reading.percent is not None:
+        kind = "count" if family == "both" else "level"
+        ends = _ends(_less(reading.percent), kind, shape, formats.percent)
+        slots |= {f"percent_{name}": text for name, text in ends.items()}
+    return _SIZES[family, shape].format(**slots)
+
+
+def _family(reading: Reading) -> str:
+    if reading.events is not None:
+        return "both" if reading.percent is not None else "events"
+    if reading.percent is None:
+        return "level"
+    return "odds" if reading.scale == "log_odds_ratio" else "percent"
+
+
+def _shape(reading: Reading) -> Shape:
+    """Say on which side of no change all of the ranges lie, or "open" where one of them holds it."""
+    less = [_less(reading.change)]
+    less += [] if reading.events is None else [reading.events]
+    less += [] if reading.percent is None else [_less(reading.percent)]
+    if reading.movement == "unclear":
+        return "open"
+    if all(held.lower > 0 for _, held in less):
+        return "fewer"
+    return "more" if all(held.upper < 0 for _, held in less) else "open"
+
+
+def _less(change: Estimated) -> Estimated:
+    """Turn a change into a reduction, so that a positive number is less of it everywhere below."""
+    middle, held = change
+    return -middle, Interval(level=held.level, lower=-held.upper, upper=-held.lower)
+
+
+def _ends(less: Estimated, kind: str, shape: Shape, write: Callable[[float], str]) -> dict[str, str]:
+    middle, held = less
+    if shape == "open":
+        low, high = (side(end, kind, write) for end in (held.upper, held.lower))
+    else:
+        low, high = (write(end) for end in sorted((held.lower, held.upper), key=abs))
+    return {"middle": write(middle), "low": low, "high": high}
+
+
+def side(less: float, kind: str = "count", write: Callable[[float], str] = formats.unsigned) -> str:
+    """Write one end of a range that may lie on either side.
+
+    >>> side(80), side(-30)
+    ('80 fewer', '30 more')
+    """
+    return _SIDES[kind, less > 0].format(number=write(less))
+
+
+def compared(design: Design) -> str:
+    """Say who is compared with whom, and for how long."""
+    if design.panel is None:
+        if not design.has_comparison:
+            return "Compared with its own past only: nothing shows what would have happened anyway."
+        return "Compared with one comparison area, before and after the start."
+    first, last = design.window
+    key = _comparison_kind(design)
+    return _COMPARED[key].format(
+        sites=formats.plural(len(design.comparison_sites), "site", "sites"),
+        duration=_duration(design),
+        first=first,
+        last=last,
+    )
+
+
+def _comparison_kind(design: Design) -> str:
+    if not design.has_comparison:
+        return "later" if design.is_staggered else "past"
+    return "lot" if design.assignment == "randomised" else "sites"
+
+
+_COMPARED = {
+    "lot": "Compared with {sites} that were left out by lot, over {duration} ({first} to {last}).",
+    "sites": "Compared with {sites} without the measure, over {duration} ({first} to {last}).",
+    "later": "Compared with sites that started later, over {duration} ({first} to {last}).",
+    "past": "Compared with its own past only, over {duration} ({first} to {last}).",
+}
+
+_UNITS = {
+    "year": ("year", "years"),
+    "quarter": ("quarter", "quarters"),
+    "month": ("month", "months"),
+    "week": ("week", "weeks"),
+    "date": ("day", "days"),
+    "number": ("period", "periods"),
+}
+
+
+def _duration(design: Design) -> str:
+    panel = design.require_panel("the length of a study")
+    length = len(panel.periods) - design.periods_before
+    span = formats.plural(length, *_UNITS[panel.periods.frequency])
+    return f"up to {span}" if design.is_staggered else span
+
+
+def displacement(evaluation: Evaluation) -> str:
+    """Answer whether crime moved next door."""
+    effect, level = evaluation.primary, evaluation.study.level
+    moved = effect.displacement
+    if moved is None:
+        return _DISPLACEMENT["unmeasured"]
+    if moved.prevented is None:
+        held = interval(moved.change, level)
+        key = "open" if not held.excludes(0) else "spread" if held.upper < 0 else "moved"
+        return _DISPLACEMENT_BY_LEVEL[key]
+    middle, held = estimated(moved.prevented.sum(axis=1), level)
+    shape: Shape = "open" if not held.excludes(0) else "fewer" if held.lower > 0 else "more"
+    ends = _ends((middle, held), "count", shape, formats.unsigned)
+    told = _DISPLACEMENT[shape].format(things=read(evaluation, evaluation.study.primary).things, **ends)
+    return f"{told} {_net(evaluation)}"
+
+
+def _net(evaluation: Evaluation) -> str:
+    """Say what is left once nearby areas are counted."""
+    net = read(evaluation, evaluation.study.primary).net
+    if net is None:
+        return ""
+    shape: Shape = "open" if not net[1].excludes(0) else "fewer" if net[1].lower > 0 else "more"
+    return _NET[shape].format(**_ends(net, "count", shape, formats.unsigned))
+
+
+_DISPLACEMENT = {
+    "unmeasured": (
+        "This was not measured, so it is not known: no nearby area was watched for crime that moved there "
+        "or for a benefit that spread."
+    ),
+    "fewer": (
+        "Rather the opposite: nearby areas also had about {middle} fewer {things} than expected "
+        "(between {low} and {high} fewer), so a benefit seems to have spread."
+    ),
+    "more": (
+        "Some of it did: nearby areas had about {middle} more {things} than expected "
+        "(between {low} and {high} more)."
+    ),
+    "open": (
+        "The figures neither show it nor rule it out: nearby areas had anything from {low} to {high} "
+        "{things} than expected."
+    ),
+}
+
+_NEARBY = "Counting nearby areas, it is anything from {low} to {high} than expected."
+
+_DISPLACEMENT_BY_LEVEL = {
+    "open": "The figures for nearby areas neither show it nor rule it out.",
+    "spread": "Rather the opposite: nearby areas improved too, by more than was expected.",
+    "moved": "Nearby areas did worse than expected, so some of it seems to have moved there.",
+}
+
+_NET = {
+    "fewer": "Counting them, there were about {middle} fewer in all (between {low} and {high} fewer).",
+    "more": "Counting them, there were about {middle} more in all (between {low} and {high} more).",
+    "open": (
+        "Counting them, the total is anything from {low} to {high} than expected: "
+        "with nearby areas included, this study cannot tell whether crime was prevented or moved."
+    ),
+}
+
+_DESIGN_IN_WORDS = {
+    5: "Sites were assigned by lot, so that the groups differ by chance alone.",
+    4: (
+        "Treated sites and others were each compared with themselves over several periods before the start, "
+        "but the sites were not chosen by lot."
+    ),
+    2: "Only the treated area was looked at, before and after: nothing shows what would have happened anyway.",
+    1: "The groups were compared once, without a look at how they stood before the start.",
+}
+
+_THIRD_LEVEL = {
+    "table": (
+        "One treated area was compared with one other, before and after: whatever else happened in either "
+        "of them counts as the work of the measure."
+    ),
+    "panel": (
+        "Treated and other sites were compared before and after, but too few sites or periods show "
+        "whether they moved together before the start."
+    ),
+}
+
+
+def certainty(evaluation: Evaluation) -> tuple[str, ...]:
+    """Say why we are as sure as we are: the design, what speaks against it, and what was not counted."""
+    design = evaluation.design(evaluation.study.primary)
+    level = design.methods_level.level
+    shape = "table" if design.table is not None else "panel"
+    told = [_THIRD_LEVEL[shape] if level == 3 else _DESIGN_IN_WORDS[level]]
+    told += [_as_sentence(reason) for reason in evaluation.finding.reasons[1:3]]
+    if is_recorded_crime(evaluation.primary.outcome):
+        told.append("Recorded crime is not all crime.")
+    return tuple(told)
+
+
+def _as_sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
