@@ -208,9 +208,7 @@ class Appraisal:
     @property
     def net_benefit_draws(self) -> FloatArray | None:
         """Benefit less cost, shape (draws,)."""
-        return (
-            None if self.benefit_draws is None else np.asarray(self.benefit_draws - self.cost_draws)
-        )
+        return None if self.benefit_draws is None else np.asarray(self.benefit_draws - self.cost_draws)
 
     @property
     def net_benefit(self) -> Amount | None:
@@ -257,6 +255,6 @@ class Appraisal:
 
     @property
     def scenarios(self) -> Mapping[str, Appraisal]:
-        """This appraisal, and the extrapolation where there is one, by name."""
+        """All scenarios by name: the observed window, and the extrapolation where there is one."""
         further = {} if self.extrapolation is None else dict(self.extrapolation.scenarios)
         return {self.scenario: self} | further

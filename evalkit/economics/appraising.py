@@ -26,7 +26,7 @@ from evalkit.economics.ledger import Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
 from evalkit.economics.price_years import read_price_year
 from evalkit.economics.prices import Multiplier, Prices
-from evalkit.economics.tally import Tally, events_by_year, exposure_by_year, tally
+from evalkit.economics.tally import events_by_year, exposure_by_year, tally
 from evalkit.errors import CostError
 
 __all__ = ["appraise"]
@@ -104,9 +104,7 @@ def appraise(
     worth_step = None
     if prices is not None:
         worth_step = price_step(prices.price_year, year, deflator, country, financial_year_as)
-        worth = draw_worth(
-            effects, prices, multipliers, step=worth_step, perspective=perspective, rng=rng
-        )
+        worth = draw_worth(effects, prices, multipliers, step=worth_step, perspective=perspective, rng=rng)
     longer = horizon is not None and horizon > clock.years
     inputs = Inputs(
         effects=effects,
@@ -143,8 +141,7 @@ def _check_horizon(horizon: int | None, clock: Clock, retention: Amountlike | No
         return
     if not _is_whole(horizon) or horizon < clock.years:
         raise CostError(
-            f"the horizon is a whole number of years, {clock.years} (the observed window) or more; "
-            f"there is {horizon!r}"
+            f"the horizon is a whole number of years, {clock.years} (the observed window) or more; there is {horizon!r}"
         )
     if horizon == clock.years:
         return
@@ -186,6 +183,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
     counted, events_are = _counted(inputs.effects)
     prevented = np.asarray(sum(events[name].sum(axis=1) for name in counted))
     weights = _mean_factors(inputs, years, retention, factors)
+    seen = years if retention is None else inputs.clock.years_seen
     unpriced = tuple(name for name in inputs.effects if name not in inputs.worth)
     return Appraisal(
         scenario="observed window" if retention is None else "extrapolation",
@@ -211,26 +209,11 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             weights=weights,
             level=inputs.level,
         ),
-        by_year=lines_by_year(
-            sums, inputs.level, inputs.clock.years, has_benefit=bool(inputs.worth)
-        ),
+        by_year=lines_by_year(sums, inputs.level, seen, has_benefit=bool(inputs.worth)),
         break_even=break_even_of(inputs.worth, sums, inputs.deadweight, weights, prevented),
         unpriced=unpriced,
         assumptions=inputs.assumptions,
-        warnings=(*inputs.warnings, *_warnings(inputs, sums, years, retention)),
-    )
-
-
-def _warnings(
-    inputs: Inputs, sums: Tally, years: int, retention: FloatArray | None
-) -> tuple[str, ...]:
-    return warnings_of(
-        inputs.costs,
-        inputs.worth,
-        sums,
-        years,
-        inputs.clock.years,
-        extrapolated=retention is not None,
+        warnings=(*inputs.warnings, *warnings_of(inputs.costs, inputs.worth, sums, years, seen)),
     )
 
 
@@ -250,9 +233,7 @@ def _counted(effects: Mapping[str, Effect]) -> tuple[list[str], str]:
     return (crimes, "crimes") if crimes else (list(effects), "events")
 
 
-def _mean_factors(
-    inputs: Inputs, years: int, retention: FloatArray | None, factors: FloatArray
-) -> dict[str, float]:
+def _mean_factors(inputs: Inputs, years: int, retention: FloatArray | None, factors: FloatArray) -> dict[str, float]:
     """Give the mean discount factor of an event of each outcome, by when events are counted."""
     means = {}
     for name, spans in inputs.clock.spans.items():

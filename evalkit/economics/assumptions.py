@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,15 @@ import numpy as np
 from evalkit.draws import Quantity
 from evalkit.economics.appraisal import Assumption
 from evalkit.economics.inputs import Inputs, Worth
-from evalkit.economics.ledger import Costs
-from evalkit.economics.prices import Multipliers, read_multipliers
+from evalkit.economics.ledger import JUSTICE, Costs
+from evalkit.economics.prices import NOT_SPLIT, Multipliers, UnitCost, read_multipliers
 from evalkit.economics.tally import Tally
 from evalkit.errors import first_of
 
 __all__ = ["assumptions_of", "standing_warnings", "warnings_of"]
 
 
-def assumptions_of(
-    inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]
-) -> tuple[Assumption, ...]:
+def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) -> tuple[Assumption, ...]:
     """List every price, multiplier, step of prices, rate and choice.
 
     Parameters
@@ -66,9 +64,7 @@ def _prices(inputs: Inputs) -> list[Assumption]:
             + (f" for {priced.line.offence!r}" if priced.line.offence else "")
             + f", borne by {priced.line.bearer}".replace("borne by not split", "not split"),
             source=", ".join(
-                part
-                for part in (priced.line.source or prices.source, priced.line.table, prices.link)
-                if part
+                part for part in (priced.line.source or prices.source, priced.line.table, prices.link) if part
             ),
             certainty=priced.line.certainty,
         )
@@ -122,11 +118,7 @@ def _steps(inputs: Inputs) -> list[Assumption]:
 
 def _choices(inputs: Inputs, chosen: Mapping[str, Any]) -> list[Assumption]:
     clock = inputs.clock
-    window = (
-        "one year, as the period carries no date"
-        if clock.is_assumed
-        else f"{clock.window:.4g} years"
-    )
+    window = "one year, as the period carries no date" if clock.is_assumed else f"{clock.window:.4g} years"
     found = [
         Assumption(what="perspective", value=inputs.perspective, source="", certainty="chosen"),
         Assumption(
@@ -179,9 +171,7 @@ def standing_warnings(inputs: Inputs, multipliers: Any) -> tuple[str, ...]:
     if inputs.prices is not None and unpriced:
         found.append(
             f"There is no unit cost for {first_of(unpriced, 20)} in {inputs.prices.name!r}; what was prevented of it "
-            "is not in the benefits. There are costs for "
-            + first_of(inputs.prices.crimes, 20)
-            + "."
+            "is not in the benefits. There are costs for " + first_of(inputs.prices.crimes, 20) + "."
         )
     assumed = [drawn for drawn in inputs.flows if drawn.flow.assumed]
     if assumed:
@@ -208,6 +198,7 @@ def _of_prices(inputs: Inputs, multipliers: Any) -> list[str]:
             f"The price schedule {prices.name!r} is unverified: its figures were not read in the source itself."
         )
     found += [*prices.cautions, *(line.caution for line in lines if line.caution)]
+    found += _saved_twice(inputs, lines)
     if prices.basis == "actual" and _chosen(inputs, multipliers) == "none":
         found.append(
             "The unit costs are of a crime that happened, recorded or not, and no multipliers were chosen: crimes "
@@ -216,23 +207,26 @@ def _of_prices(inputs: Inputs, multipliers: Any) -> list[str]:
     return found
 
 
-def warnings_of(
-    costs: Costs,
-    worth: Mapping[str, Worth],
-    sums: Tally,
-    years: int,
-    observed: int,
-    *,
-    extrapolated: bool,
-) -> tuple[str, ...]:
-    """Warn of what holds in one scenario."""
+def _saved_twice(inputs: Inputs, lines: Sequence[UnitCost]) -> list[str]:
+    """A saving of police, courts or prisons beside unit costs that hold what they save by each crime."""
+    response = [
+        line for line in lines if line.bearer in JUSTICE or line.stage == "response" or line.bearer == NOT_SPLIT
+    ]
+    savings = [drawn.flow for drawn in inputs.flows if drawn.flow.saving and drawn.flow.bearer in JUSTICE]
+    return [
+        f"The saving {flow.what!r} may already be in the unit cost {response[0].name}: what {flow.bearer} save "
+        "by a crime that does not happen counts once."
+        for flow in savings
+        if response
+    ]
+
+
+def warnings_of(costs: Costs, worth: Mapping[str, Worth], sums: Tally, years: int, seen: int) -> tuple[str, ...]:
+    """Warn of what holds in one scenario of so many years, of which `seen` were observed to their end."""
     found = []
-    if extrapolated:
-        found.append(
-            f"Years {observed + 1} to {years} are extrapolated: nothing was observed there."
-            if years > observed + 1
-            else f"Year {years} is extrapolated: nothing was observed there."
-        )
+    if years > seen:
+        span = f"years {seen + 1} to {years}" if years > seen + 1 else f"year {years}"
+        found.append(f"What is counted in {span} is extrapolated, in whole or in part: it was not observed.")
     late = [flow for flow in costs.flows if flow.years[-1] > years]
     if late:
         found.append(
@@ -249,10 +243,11 @@ def _short_running(costs: Costs, years: int) -> list[str]:
     if not running or not missing:
         return []
     named = first_of(missing, 5)
-    return [
-        f"Benefits are counted for {years} years and the ledger has no running costs in year {named}: if the "
-        "measure went on, its cost is too small."
-    ]
+    sentence = (
+        f"Benefits are counted for {years} years and the ledger has no running costs in year {named}: "
+        "if the measure went on, its cost is too small."
+    )
+    return [sentence]
 
 
 def _rare(worth: Mapping[str, Worth], sums: Tally) -> list[str]:

@@ -33,17 +33,11 @@ def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]
                 "events can be given a price; leave it out of the appraisal"
             )
         if effect.outcome.good == "more":
-            raise CostError(
-                f"more of {name!r} is good: it is no harm that is prevented; leave it out"
-            )
+            raise CostError(f"more of {name!r} is good: it is no harm that is prevented; leave it out")
     sizes = {name: effect.draws for name, effect in effects.items()}
     if len(set(sizes.values())) > 1:
-        raise CostError(
-            f"effects that are added up have the same number of draws; there is {sizes}"
-        )
-    return _check_overlap(
-        {name: effect.outcome.crime for name, effect in effects.items()}, disjoint=disjoint
-    )
+        raise CostError(f"effects that are added up have the same number of draws; there is {sizes}")
+    return _check_overlap({name: effect.outcome.crime for name, effect in effects.items()}, disjoint=disjoint)
 
 
 # Classes that hold the other in some schemes and not in others (theft without vehicle theft in the United States).
@@ -103,9 +97,7 @@ def check_multipliers(prices: Prices, chosen: Multipliers, found: Mapping[str, s
     known = tuple(dict.fromkeys((*prices.crimes, *found.values())))
     for crime in given:
         if crime not in known:
-            raise CostError(
-                f"a multiplier for {crime!r}, which has no unit cost; {nearest(crime, known, 20)}"
-            )
+            raise CostError(f"a multiplier for {crime!r}, which has no unit cost; {nearest(crime, known, 20)}")
     if prices.basis == "recorded":
         if given:
             raise CostError(

@@ -51,10 +51,13 @@ class Clock:
         """The year of the measure in which the observed window ends."""
         return max(1, math.ceil(self.window - _SLIVER))
 
+    @property
+    def years_seen(self) -> int:
+        """The last year that was observed to its end for every effect; 0 where none was."""
+        return math.floor(min(max(span.end for span in found) for found in self.spans.values()) + _SLIVER)
 
-def read_clock(
-    labels: Mapping[str, Sequence[str]], period_years: float | Mapping[str, float] | None
-) -> Clock:
+
+def read_clock(labels: Mapping[str, Sequence[str]], period_years: float | Mapping[str, float] | None) -> Clock:
     """Put the periods of effects on one clock.
 
     Parameters
@@ -72,9 +75,7 @@ def read_clock(
         )
     if True in kinds:
         if period_years is not None:
-            raise CostError(
-                "the periods are dates, which know their own length; leave period_years out"
-            )
+            raise CostError("the periods are dates, which know their own length; leave period_years out")
         return _dated_clock(dated)
     return _undated_clock(labels, period_years)
 
@@ -102,9 +103,7 @@ def _dated_clock(dated: Mapping[str, Sequence[tuple[dt.date, dt.date] | None]]) 
     found = {name: [dates for dates in spans if dates is not None] for name, spans in dated.items()}
     origin = min(start for spans in found.values() for start, _ in spans)
     spans = {
-        name: tuple(
-            Span(start=_elapsed(origin, start), end=_elapsed(origin, end)) for start, end in dates
-        )
+        name: tuple(Span(start=_elapsed(origin, start), end=_elapsed(origin, end)) for start, end in dates)
         for name, dates in found.items()
     }
     return _clock(spans, is_assumed=False)
@@ -125,9 +124,7 @@ def _anniversary(origin: dt.date, years: int) -> dt.date:
     return origin.replace(year=origin.year + years)
 
 
-def _undated_clock(
-    labels: Mapping[str, Sequence[str]], period_years: float | Mapping[str, float] | None
-) -> Clock:
+def _undated_clock(labels: Mapping[str, Sequence[str]], period_years: float | Mapping[str, float] | None) -> Clock:
     several = [name for name, found in labels.items() if len(found) > 1]
     if period_years is None and several:
         raise CostError(
@@ -136,27 +133,20 @@ def _undated_clock(
         )
     lengths = {label: _length(label, period_years) for found in labels.values() for label in found}
     if all(_is_number(label) for label in lengths) and len(set(lengths.values())) == 1:
-        return _numbered_clock(
-            labels, next(iter(lengths.values())), is_assumed=period_years is None
-        )
+        return _numbered_clock(labels, next(iter(lengths.values())), is_assumed=period_years is None)
     spans = {}
     for name, found in labels.items():
         ends = np.cumsum([lengths[label] for label in found])
         starts = np.concatenate([[0.0], ends[:-1]])
-        spans[name] = tuple(
-            Span(start=float(a), end=float(b)) for a, b in zip(starts, ends, strict=True)
-        )
+        spans[name] = tuple(Span(start=float(a), end=float(b)) for a, b in zip(starts, ends, strict=True))
     return _clock(spans, is_assumed=period_years is None)
 
 
-def _numbered_clock(
-    labels: Mapping[str, Sequence[str]], length: float, *, is_assumed: bool
-) -> Clock:
+def _numbered_clock(labels: Mapping[str, Sequence[str]], length: float, *, is_assumed: bool) -> Clock:
     first = min(float(label) for found in labels.values() for label in found)
     spans = {
         name: tuple(
-            Span(start=(float(label) - first) * length, end=(float(label) - first + 1) * length)
-            for label in found
+            Span(start=(float(label) - first) * length, end=(float(label) - first + 1) * length) for label in found
         )
         for name, found in labels.items()
     }
@@ -171,14 +161,10 @@ def _length(label: str, period_years: float | Mapping[str, float] | None) -> flo
     if period_years is None:
         return 1.0
     if isinstance(period_years, Mapping) and label not in period_years:
-        raise CostError(
-            f"period_years names no length for the period {label!r}; there is {dict(period_years)}"
-        )
+        raise CostError(f"period_years names no length for the period {label!r}; there is {dict(period_years)}")
     given = period_years[label] if isinstance(period_years, Mapping) else period_years
     if not _is_positive(given):
-        raise CostError(
-            f"the length of period {label!r} in years is a number above zero; there is {given!r}"
-        )
+        raise CostError(f"the length of period {label!r} in years is a number above zero; there is {given!r}")
     return float(given)
 
 

@@ -78,8 +78,7 @@ def _pairs(prevented: FloatArray, cost: FloatArray) -> tuple[FloatArray, FloatAr
     events, money = np.asarray(prevented, float), np.asarray(cost, float)
     if events.ndim != 1 or events.shape != money.shape or not events.size:
         raise CostError(
-            f"crimes prevented and cost have the same draws, one number each; there is {events.shape} "
-            f"and {money.shape}"
+            f"crimes prevented and cost have the same draws, one number each; there is {events.shape} and {money.shape}"
         )
     if not (np.isfinite(events).all() and np.isfinite(money).all()):
         raise CostError("some draws of crimes prevented or of cost are not finite numbers")

@@ -71,40 +71,28 @@ class Deflator:
         return known[country, index]
 
     @classmethod
-    def from_csv(
-        cls, path: str | Path, *, country: str, index: str = "own", source: str = ""
-    ) -> Deflator:
+    def from_csv(cls, path: str | Path, *, country: str, index: str = "own", source: str = "") -> Deflator:
         """Read a file with the columns year and value; a year may be a financial year such as 2015/16."""
         try:
             _, rows = read_header(Path(path).read_text(encoding="utf-8-sig"), str(path))
         except OSError as problem:
-            raise CostError(
-                f"cannot read the deflator {str(path)!r}: {problem.strerror}"
-            ) from problem
+            raise CostError(f"cannot read the deflator {str(path)!r}: {problem.strerror}") from problem
         if not rows or not {"year", "value"} <= set(rows[0]):
-            raise CostError(
-                f"the deflator {str(path)!r} has the columns year and value, and a row a year"
-            )
+            raise CostError(f"the deflator {str(path)!r} has the columns year and value, and a row a year")
         try:
             levels = {row["year"]: float(row["value"]) for row in rows}
         except ValueError as problem:
-            raise CostError(
-                f"a value in the deflator {str(path)!r} is not a number: {problem}"
-            ) from None
+            raise CostError(f"a value in the deflator {str(path)!r} is not a number: {problem}") from None
         return cls(country=country, index=index, levels=levels, source=source or str(path))
 
 
 @cache
 def _shipped() -> dict[tuple[str, str], Deflator]:
-    text = (
-        files("evalkit.economics").joinpath("tables", "deflators.csv").read_text(encoding="utf-8")
-    )
+    text = files("evalkit.economics").joinpath("tables", "deflators.csv").read_text(encoding="utf-8")
     publishers, rows = read_header(text, "deflators.csv")
     found: dict[tuple[str, str], tuple[dict[str, float], Mapping[str, Any]]] = {}
     for row in rows:
-        levels, _ = found.setdefault(
-            (row["country"], row["index"]), ({}, publishers[row["publisher"]])
-        )
+        levels, _ = found.setdefault((row["country"], row["index"]), ({}, publishers[row["publisher"]]))
         levels[row["year"]] = float(row["value"])
     return {
         (country, index): Deflator(
@@ -161,11 +149,7 @@ def uprating(
         return Uprating(factor=1.0, words=f"prices of {start}, not uprated", source="")
     used = [_looked_up(year, table, financial_year_as) for year in (start, end)]
     factor = table.levels[used[1]] / table.levels[used[0]]
-    readings = [
-        f"{asked} read as {found}"
-        for asked, found in zip((start, end), used, strict=True)
-        if asked != found
-    ]
+    readings = [f"{asked} read as {found}" for asked, found in zip((start, end), used, strict=True) if asked != found]
     words = f"× {factor:.4f}, prices of {start} to prices of {end} by the {table.index} of {table.country}"
     if readings:
         words += f" ({', '.join(readings)})"

@@ -43,14 +43,11 @@ class Discounting:
         years = [year for year, _ in self.steps]
         if not years or years[0] != 1 or years != sorted(set(years)):
             raise CostError(
-                f"the steps of discounting {self.name!r} begin in year 1 and in later years after it; "
-                f"there is {years}"
+                f"the steps of discounting {self.name!r} begin in year 1 and in later years after it; there is {years}"
             )
         for _, rate in self.steps:
             if not 0 <= rate < 1:
-                raise CostError(
-                    f"a discount rate is a share such as 0.035 for 3.5 %; there is {rate!r}"
-                )
+                raise CostError(f"a discount rate is a share such as 0.035 for 3.5 %; there is {rate!r}")
 
     @classmethod
     def load(cls, name: str) -> Discounting:
@@ -69,38 +66,25 @@ class Discounting:
         if isinstance(value, str):
             return cls.load(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise CostError(
-                f"discounting is a schedule by name or a constant rate; there is {value!r}"
-            )
+            raise CostError(f"discounting is a schedule by name or a constant rate; there is {value!r}")
         return cls(name=f"{value:.4g} a year", steps=((1, float(value)),))
 
     @property
     def words(self) -> str:
         """The rates in words."""
-        rates = [
-            f"{100 * rate:.3g} %" + (f" from year {year}" if year > 1 else "")
-            for year, rate in self.steps
-        ]
+        rates = [f"{100 * rate:.3g} %" + (f" from year {year}" if year > 1 else "") for year, rate in self.steps]
         return f"{self.name}: " + ", ".join(rates) + "; year 1 of the measure is not discounted"
 
 
 @cache
 def _shipped() -> dict[str, Discounting]:
-    text = (
-        files("evalkit.economics")
-        .joinpath("tables", "discount_rates.csv")
-        .read_text(encoding="utf-8")
-    )
+    text = files("evalkit.economics").joinpath("tables", "discount_rates.csv").read_text(encoding="utf-8")
     header, rows = read_header(text, "discount_rates.csv")
     steps: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
-        steps.setdefault(row["schedule"], []).append(
-            (int(row["first_year"]), float(row["percent"]) / 100)
-        )
+        steps.setdefault(row["schedule"], []).append((int(row["first_year"]), float(row["percent"]) / 100))
     return {
-        name: Discounting(
-            name=name, steps=tuple(found), source=header["source"], certainty=header["certainty"]
-        )
+        name: Discounting(name=name, steps=tuple(found), source=header["source"], certainty=header["certainty"])
         for name, found in steps.items()
     }
 
@@ -128,9 +112,7 @@ def discount_factors(schedule: str | float | Discounting, years: ArrayLike) -> F
     chosen = Discounting.of(schedule)
     asked = np.asarray(years)
     if asked.size and (not np.array_equal(asked, asked.astype(int)) or asked.min() < 0):
-        raise CostError(
-            f"years to discount are whole numbers of 0 or more; there is {asked.tolist()}"
-        )
+        raise CostError(f"years to discount are whole numbers of 0 or more; there is {asked.tolist()}")
     last = int(asked.max()) if asked.size else 0
     first_years = np.array([year for year, _ in chosen.steps])
     rates = np.array([rate for _, rate in chosen.steps])

@@ -19,9 +19,7 @@ from evalkit.errors import CostError
 __all__ = ["draw_costs", "draw_worth", "price_step", "share"]
 
 
-def share(
-    given: Any, what: str, draws: int, rng: np.random.Generator | None, limit: float = 1.0
-) -> FloatArray:
+def share(given: Any, what: str, draws: int, rng: np.random.Generator | None, limit: float = 1.0) -> FloatArray:
     """Draw a share and refuse one outside its range, shape (draws,)."""
     drawn = _draw(Quantity.of(given), what, draws, rng)
     if drawn.min() < 0 or drawn.max() > limit:
@@ -97,9 +95,7 @@ def draw_worth(
     for crime in dict.fromkeys(found.values()):
         by_crime[crime] = Worth(
             crime=crime,
-            lines=_draw_lines(
-                prices, crime, step=step, perspective=perspective, draws=draws, rng=rng
-            ),
+            lines=_draw_lines(prices, crime, step=step, perspective=perspective, draws=draws, rng=rng),
             multiplier=_draw_multiplier(chosen, crime, draws, rng),
         )
     return {name: by_crime[crime] for name, crime in found.items()}
@@ -139,9 +135,7 @@ def _draw_lines(
     )
 
 
-def _draw_multiplier(
-    chosen: Multipliers, crime: str, draws: int, rng: np.random.Generator | None
-) -> FloatArray:
+def _draw_multiplier(chosen: Multipliers, crime: str, draws: int, rng: np.random.Generator | None) -> FloatArray:
     if not isinstance(chosen, Mapping) or crime not in chosen:
         return np.ones(draws)
     return _draw(chosen[crime].quantity, f"the multiplier of {crime!r}", draws, rng)

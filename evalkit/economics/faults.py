@@ -37,6 +37,4 @@ def attempt[Made](faults: list[str], where: str, make: Callable[[], Made]) -> Ma
 def unknown_keys(given: Mapping[str, object], known: Iterable[str], where: str) -> list[str]:
     """Name every key that nobody reads, with the nearest that is read."""
     names = list(known)
-    return [
-        f"{where}no key {key!r}; {nearest(key, names, 30)}" for key in given if key not in names
-    ]
+    return [f"{where}no key {key!r}; {nearest(key, names, 30)}" for key in given if key not in names]

@@ -10,10 +10,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
 from evalkit.draws import Quantity
-from evalkit.economics.faults import attempt, refuse, unknown_keys
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import CostError, nearest
 
@@ -39,6 +38,7 @@ BEARERS: tuple[str, ...] = (
     "volunteers",
 )
 PUBLIC_BEARERS = frozenset(BEARERS[:6])
+JUSTICE = frozenset(BEARERS[1:4])
 
 _LAST_YEAR = 200
 # The smallest of a million mid-quantiles of a normal lies 4.9 deviations below its mean.
@@ -48,9 +48,7 @@ _NORMAL_MARGIN = 5.0
 def check_money_unit(currency: object) -> str:
     """Give a currency in its code of three letters."""
     if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
-        raise CostError(
-            f"a currency is a code of three capital letters such as 'EUR'; there is {currency!r}"
-        )
+        raise CostError(f"a currency is a code of three capital letters such as 'EUR'; there is {currency!r}")
     return currency
 
 
@@ -100,13 +98,9 @@ class Flow:
         if not _is_text(self.what):
             raise CostError("a flow says what it is for; there is an empty 'what'")
         if not _is_text(self.bearer):
-            raise CostError(
-                f"flow {self.what!r} names nobody who bears it; there is: {', '.join(BEARERS)}"
-            )
+            raise CostError(f"flow {self.what!r} names nobody who bears it; there is: {', '.join(BEARERS)}")
         if self.kind not in KINDS:
-            raise CostError(
-                f"no kind {self.kind!r} of flow {self.what!r}; {nearest(self.kind, KINDS)}"
-            )
+            raise CostError(f"no kind {self.kind!r} of flow {self.what!r}; {nearest(self.kind, KINDS)}")
         object.__setattr__(self, "amount", self._read_amount())
         object.__setattr__(self, "years", _read_years(self.what, self.years))
         self._settle_source()
@@ -128,8 +122,7 @@ class Flow:
             object.__setattr__(self, "assumed", not self.source.strip())
         elif not self.assumed and not self.source.strip():
             raise CostError(
-                f"flow {self.what!r} is said not to be assumed but names no source; "
-                "give 'source', or assumed = true"
+                f"flow {self.what!r} is said not to be assumed but names no source; give 'source', or assumed = true"
             )
 
     @property
@@ -190,9 +183,7 @@ class Costs:
         object.__setattr__(self, "flows", tuple(self.flows))
         object.__setattr__(self, "bearers", tuple(self.bearers))
         if not self.flows:
-            raise CostError(
-                "a ledger has at least one flow; a measure that costs nothing has a flow of 0"
-            )
+            raise CostError("a ledger has at least one flow; a measure that costs nothing has a flow of 0")
         for flow in self.flows:
             self._check(flow)
 
@@ -210,8 +201,7 @@ class Costs:
             )
         if flow.currency not in {None, self.currency}:
             raise CostError(
-                f"flow {flow.what!r} is in {flow.currency} and the ledger in {self.currency}; "
-                "a ledger has one currency"
+                f"flow {flow.what!r} is in {flow.currency} and the ledger in {self.currency}; a ledger has one currency"
             )
 
     @property
@@ -220,7 +210,7 @@ class Costs:
         return max(flow.years[-1] for flow in self.flows)
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Costs:
         """Read the table `[costs]` of a study file: currency, year (of the prices), flows, bearers.
 
         A flow is a table with what, amount, bearer, kind, and year (or years); source, assumed, saving.
@@ -230,65 +220,6 @@ class Costs:
         CostFaultsError
             Naming everything that is wrong.
         """
-        faults = unknown_keys(mapping, ("currency", "year", "flows", "bearers"), "")
-        faults += [f"no {key!r}" for key in ("currency", "year", "flows") if key not in mapping]
-        entries = mapping.get("flows", ())
-        if not isinstance(entries, Sequence) or isinstance(entries, str):
-            faults.append(f"'flows' is a list of tables; there is {entries!r}")
-            entries = ()
-        known = (*BEARERS, *mapping.get("bearers", ()))
-        flows = [_read_flow(faults, place, entry, known) for place, entry in enumerate(entries, 1)]
-        head: dict[str, Any] = {"price_year": "2000", "bearers": tuple(mapping.get("bearers", ()))}
-        for key, name, check in (
-            ("currency", "currency", check_money_unit),
-            ("year", "price_year", read_price_year),
-        ):
-            if key in mapping:
-                head[name] = attempt(
-                    faults, f"{key}: ", lambda key=key, check=check: check(mapping[key])
-                )  # type: ignore[misc]
-        if head.get("currency") and head["price_year"]:
-            for place, flow in enumerate(flows, 1):
-                if flow is not None:
-                    attempt(faults, f"flow {place}: ", lambda flow=flow: cls(flows=(flow,), **head))  # type: ignore[misc]
-        if not entries and not faults:
-            faults.append("'flows' is empty; a measure that costs nothing has a flow of 0")
-        refuse(faults, "costs")
-        return cls(flows=tuple(flow for flow in flows if flow is not None), **head)
+        from evalkit.economics.ledger_file import costs_from_mapping
 
-
-_FLOW_KEYS = (
-    "what", "amount", "bearer", "kind", "year", "years", "source", "assumed", "saving", "currency",
-    "price_year",
-)  # fmt: skip
-
-
-def _read_flow(faults: list[str], place: int, entry: object, bearers: Sequence[str]) -> Flow | None:
-    where = f"flow {place}: "
-    if not isinstance(entry, Mapping):
-        faults.append(
-            f"{where}is a table such as {{ what = ..., amount = ... }}; there is {entry!r}"
-        )
-        return None
-    wrong = unknown_keys(entry, _FLOW_KEYS, where)
-    wrong += [
-        f"{where}no {key!r}" for key in ("what", "amount", "bearer", "kind") if key not in entry
-    ]
-    if "year" in entry and "years" in entry:
-        wrong.append(f"{where}both 'year' and 'years'; wanted is one of them")
-    bearer = entry.get("bearer")
-    if isinstance(bearer, str) and bearer.strip() and bearer not in bearers:
-        wrong.append(f"{where}no bearer {bearer!r}; {nearest(bearer, bearers, 20)}")
-    options = {
-        key: entry[key] for key in _FLOW_KEYS if key in entry and key not in {"year", "years"}
-    }
-    options["years"] = entry.get("years", entry.get("year", 1))
-    # each key in an otherwise sound flow, so that one fault does not hide the next
-    sound = {"what": entry.get("what") or "?", "amount": 0, "bearer": "city", "kind": "one-off"}
-    for key in ("what", "amount", "bearer", "kind", "years", "price_year"):
-        if key in options:
-            attempt(wrong, where, lambda key=key: Flow(**{**sound, key: options[key]}))  # type: ignore[misc]
-    if wrong:
-        faults.extend(wrong)
-        return None
-    return attempt(faults, where, lambda: Flow(**options))
+        return costs_from_mapping(mapping)

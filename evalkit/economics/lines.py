@@ -41,10 +41,8 @@ def lines_by_bearer(sums: Tally, level: float, *, has_benefit: bool) -> tuple[Be
     return tuple(lines)
 
 
-def lines_by_year(
-    sums: Tally, level: float, observed: int, *, has_benefit: bool
-) -> tuple[YearLine, ...]:
-    """Say what each year cost and gained; `observed` is the last year of the window."""
+def lines_by_year(sums: Tally, level: float, observed: int, *, has_benefit: bool) -> tuple[YearLine, ...]:
+    """Say what each year cost and gained; `observed` is the last year that was seen to its end."""
     cost, benefit = sums.total_cost, sums.total_benefit
     return tuple(
         YearLine(
@@ -72,9 +70,7 @@ def lines_by_crime(
     lines = []
     for name, effect in effects.items():
         value = worth.get(name)
-        found = [
-            amounts.sum(axis=1) for (outcome, _), amounts in sums.benefit.items() if outcome == name
-        ]
+        found = [amounts.sum(axis=1) for (outcome, _), amounts in sums.benefit.items() if outcome == name]
         benefit = np.asarray(sum(found, start=np.zeros(len(deadweight)))) if value else None
         events, reason = _break_even_events(cost, value, deadweight, weights[name])
         lines.append(
@@ -149,9 +145,7 @@ def _break_even_events(
     return cost / worth, ""
 
 
-def _break_even_mixture(
-    cost: float, worth: Mapping[str, Worth], sums: Tally
-) -> tuple[float | None, str]:
+def _break_even_mixture(cost: float, worth: Mapping[str, Worth], sums: Tally) -> tuple[float | None, str]:
     """At the mean value of the priced events that were prevented, in the mixture in which they were."""
     if not worth:
         return None, "no outcome has a price"

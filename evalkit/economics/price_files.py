@@ -85,9 +85,7 @@ def read_header(text: str, where: str) -> tuple[dict[str, Any], list[dict[str, s
     try:
         header = tomllib.loads("\n".join(line.removeprefix("#").strip() for line in comments))
     except tomllib.TOMLDecodeError as problem:
-        raise CostError(
-            f"{where}: the lines that begin with # are not key = value in TOML: {problem}"
-        ) from problem
+        raise CostError(f"{where}: the lines that begin with # are not key = value in TOML: {problem}") from problem
     rows = list(csv.DictReader(line for line in lines if line.strip() and not line.startswith("#")))
     return header, rows
 
@@ -104,9 +102,7 @@ def _prices(text: str, where: str, over: Mapping[str, Any]) -> Prices:
     return made
 
 
-def _made(
-    faults: list[str], header: Mapping[str, Any], lines: Sequence[tuple[UnitCost, bool]]
-) -> Prices | None:
+def _made(faults: list[str], header: Mapping[str, Any], lines: Sequence[tuple[UnitCost, bool]]) -> Prices | None:
     missing = [f"no {key!r}" for key in _NEEDED if key not in header]
     faults.extend(missing)
     counted = tuple(line for line, counts in lines if counts)
@@ -165,9 +161,7 @@ def _number(key: str, value: object) -> float:
     try:
         return float(str(value))
     except ValueError:
-        raise CostError(
-            f"{key} is a number without separators or signs; there is {value!r}"
-        ) from None
+        raise CostError(f"{key} is a number without separators or signs; there is {value!r}") from None
 
 
 def _names(value: object) -> tuple[str, ...]:
@@ -222,9 +216,7 @@ def _chosen(faults: list[str], mapping: Mapping[str, Any], folder: Path) -> Pric
     if "unit_costs" in mapping:
         rows = mapping["unit_costs"]
         if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
-            faults.append(
-                f"'unit_costs' is a list of tables with crime and value; there is {rows!r}"
-            )
+            faults.append(f"'unit_costs' is a list of tables with crime and value; there is {rows!r}")
             return None
         return _made(faults, {"name": "own prices"} | header, _lines(faults, rows))
     schedule = str(mapping["schedule"])
@@ -243,11 +235,7 @@ def _list(key: str, value: object) -> Sequence[Any]:
 
 def _left_out(prices: Prices, entries: object) -> Prices:
     for entry in _list("leave_out", entries):
-        if (
-            not isinstance(entry, Mapping)
-            or "component" not in entry
-            or set(entry) - {"component", "crimes"}
-        ):
+        if not isinstance(entry, Mapping) or "component" not in entry or set(entry) - {"component", "crimes"}:
             raise CostError(
                 "'leave_out' is a list of tables such as { component = 'intangible', "
                 f"crimes = ['robbery'] }}; there is {entry!r}"

@@ -27,8 +27,7 @@ def read_price_year(value: object) -> str:
     if match and (int(match[1]) + 1) % 100 == int(match[2]):
         return text
     raise CostError(
-        f"a price year is a calendar year such as 2010 or a financial year such as '2015/16'; "
-        f"there is {value!r}"
+        f"a price year is a calendar year such as 2010 or a financial year such as '2015/16'; there is {value!r}"
     )
 
 

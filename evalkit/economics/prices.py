@@ -60,23 +60,17 @@ class UnitCost:
 
     def __post_init__(self) -> None:
         if not self.crime.strip() or not self.component.strip():
-            raise CostError(
-                f"a unit cost names its crime and its component; there is {self.name!r}"
-            )
+            raise CostError(f"a unit cost names its crime and its component; there is {self.name!r}")
         object.__setattr__(self, "amount", Quantity.of(self.amount))
         check_not_negative(self.quantity, f"the unit cost {self.name}")
         if self.certainty not in get_args(Certainty.__value__):
             known = get_args(Certainty.__value__)
-            raise CostError(
-                f"no certainty {self.certainty!r} of {self.name}; {nearest(self.certainty, known)}"
-            )
+            raise CostError(f"no certainty {self.certainty!r} of {self.name}; {nearest(self.certainty, known)}")
         if self.stage not in {None, *get_args(Stage.__value__)}:
             known = get_args(Stage.__value__)
             raise CostError(f"no stage {self.stage!r} of {self.name}; {nearest(self.stage, known)}")
         if not self.bearer.strip():
-            raise CostError(
-                f"the unit cost {self.name} says who bears it; there is an empty bearer"
-            )
+            raise CostError(f"the unit cost {self.name} says who bears it; there is an empty bearer")
         if self.component.lower().startswith("total") and EVERYTHING not in self.contains:
             object.__setattr__(self, "contains", (*self.contains, EVERYTHING))
 
@@ -142,9 +136,7 @@ def read_multipliers(given: object) -> Multipliers:
     if given is None or given == "none":
         return given
     if not isinstance(given, Mapping):
-        raise CostError(
-            f"multipliers are a table such as {{ robbery = 6.2 }}, or 'none'; there is {given!r}"
-        )
+        raise CostError(f"multipliers are a table such as {{ robbery = 6.2 }}, or 'none'; there is {given!r}")
     return {str(crime): Multiplier.of(str(crime), value) for crime, value in given.items()}
 
 
@@ -197,9 +189,7 @@ class Prices:
         known = (*BEARERS, NOT_SPLIT, *self.bearers)
         for line in self.unit_costs:
             if line.bearer not in known:
-                raise CostError(
-                    f"no bearer {line.bearer!r} ({line.name}); {nearest(line.bearer, known, 20)}"
-                )
+                raise CostError(f"no bearer {line.bearer!r} ({line.name}); {nearest(line.bearer, known, 20)}")
         for crime in self.crimes:
             _refuse_overlap(self.of(crime))
         for wanted in self.priced_as.values():
@@ -229,9 +219,7 @@ class Prices:
         known = tuple(dict.fromkeys(line.component for line in every))
         for component in components:
             if component not in known:
-                raise CostError(
-                    f"no component {component!r} in prices {self.name!r}; {nearest(component, known, 20)}"
-                )
+                raise CostError(f"no component {component!r} in prices {self.name!r}; {nearest(component, known, 20)}")
         counted = tuple(line for line in every if line.component in components)
         rest = tuple(line for line in every if line.component not in components)
         return replace(self, unit_costs=counted, reference=rest)
@@ -281,6 +269,5 @@ def _refuse_overlap(lines: tuple[UnitCost, ...]) -> None:
             if line.holds(other) or other.holds(line):
                 whole, part = (line, other) if line.holds(other) else (other, line)
                 raise CostError(
-                    f"{whole.name} already holds {part.name}: adding both counts it twice; "
-                    "choose one of the two"
+                    f"{whole.name} already holds {part.name}: adding both counts it twice; choose one of the two"
                 )

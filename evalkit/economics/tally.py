@@ -117,6 +117,4 @@ def tally(
         (c for bearer, c in cost.items() if bearer in PUBLIC_BEARERS),
         start=np.zeros((draws, years)),
     )
-    return Tally(
-        events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * (public - taxed)
-    )
+    return Tally(events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * (public - taxed))
