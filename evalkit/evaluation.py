@@ -89,9 +89,11 @@ class Evaluation:
     @cached_property
     def findings(self) -> Mapping[str, Finding]:
         """The verdict on each outcome, by its primary effect."""
-        return {
-            outcome: judge(self.primary_of(outcome), self.design(outcome), self.study.level) for outcome in self.effects
-        }
+        return {outcome: self._judge(outcome) for outcome in self.effects}
+
+    def _judge(self, outcome: str) -> Finding:
+        (_, primary), *others = self.effects[outcome].items()
+        return judge(primary, self.design(outcome), self.study.level, dict(others))
 
     @property
     def finding(self) -> Finding:

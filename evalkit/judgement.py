@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from evalkit.domain import Check, Design, Effect
+from evalkit.domain import Design, Effect
 from evalkit.draws import Interval, interval
 
 __all__ = ["CERTAINTIES", "Case", "Certainty", "Finding", "judge", "probability_in_words"]
@@ -20,7 +21,7 @@ _BY_LEVEL: dict[int, Certainty] = {1: "very low", 2: "very low", 3: "low", 4: "m
 
 # Checks whose failure speaks against the causal reading, not only against precision.
 _DOUBTS = frozenset(
-    {"leads", "selection window", "few treated sites", "few clusters", "staggered adoption", "scales agree", "forbidden comparisons"}
+    {"leads", "selection window", "few treated sites", "number of sites", "staggered start", "scales agree"}
 )
 
 
@@ -53,20 +54,25 @@ class Finding:
         return CERTAINTIES.index(self.certainty) + 1
 
 
-def judge(effect: Effect, design: Design, level: float) -> Finding:
+def judge(effect: Effect, design: Design, level: float, others: Mapping[str, Effect] | None = None) -> Finding:
     """Judge one effect by a stated rule.
 
-    The case is read from the interval alone, the certainty from the design's level on the Scientific
-    Methods Scale, one step down for each failed check that speaks against a causal reading, at most two.
+    The case is read from the interval alone. The certainty starts at what the design's level on the
+    Scientific Methods Scale can support, and goes one step down for each failed check that speaks against
+    a causal reading and once if other estimates of the same effect lead to another case; at most two.
+
+    Parameters
+    ----------
+    others : sensitivity estimates of the same outcome, by name
     """
     change = effect.interval(level)
     percent = None if effect.percent_draws is None else interval(effect.percent_draws, level)
     net = None if effect.net_prevented is None else interval(effect.net_prevented.sum(axis=1), level)
-    certainty, reasons = _certainty(effect, design)
+    certainty, reasons = _certainty(effect, design, _disagreement(effect, level, others or {}))
     return Finding(
         outcome=effect.outcome.name,
         estimator=effect.estimator,
-        case=_case(effect, change, percent),
+        case=_case(effect, level),
         certainty=certainty,
         reasons=reasons,
         change=change,
@@ -75,28 +81,42 @@ def judge(effect: Effect, design: Design, level: float) -> Finding:
     )
 
 
-def _case(effect: Effect, change: Interval, percent: Interval | None) -> Case:
+def _case(effect: Effect, level: float) -> Case:
+    change, percent = effect.interval(level), effect.percent_draws
     worthwhile = effect.outcome.minimum_worthwhile
-    if worthwhile is not None and percent is not None and max(abs(percent.lower), abs(percent.upper)) < worthwhile:
-        return "little"
+    if worthwhile is not None and percent is not None:
+        ends = interval(percent, level)
+        if max(abs(ends.lower), abs(ends.upper)) < worthwhile:
+            return "little"
     if not change.excludes(0):
         return "unclear"
     fell = change.upper < 0
     return "benefit" if fell == (effect.outcome.good == "fewer") else "harm"
 
 
-def _certainty(effect: Effect, design: Design) -> tuple[Certainty, tuple[str, ...]]:
+def _disagreement(effect: Effect, level: float, others: Mapping[str, Effect]) -> str | None:
+    """Name the estimates that lead elsewhere, where the first one claims anything."""
+    case = _case(effect, level)
+    if case == "unclear":
+        return None
+    elsewhere = [name for name, other in others.items() if _case(other, level) != case]
+    if not elsewhere:
+        return None
+    return f"The answer depends on the method: {_listed(elsewhere)} {'does' if len(elsewhere) == 1 else 'do'} not come to the same result."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tuple[Certainty, tuple[str, ...]]:
     level = design.methods_level
-    doubts = [check for check in (*design.checks, *effect.checks) if check.name in _DOUBTS and check.passed is False]
+    failures = [check for check in (*design.checks, *effect.checks) if check.name in _DOUBTS and check.passed is False]
+    doubts = [check.detail for check in failures] + ([disagreement] if disagreement else [])
     start = CERTAINTIES.index(_BY_LEVEL[level.level])
     place = max(start - min(len(doubts), 2), 0)
     head = f"Scientific Methods Scale {level.level} of 5: {level.reason}."
-    return CERTAINTIES[place], (head, *(check.detail for check in doubts))
-
-
-def failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Give the checks that failed."""
-    return tuple(check for check in checks if check.passed is False)
+    return CERTAINTIES[place], (head, *doubts)
 
 
 # The scale of the IPCC (Mastrandrea et al. 2010), one for the whole product.

@@ -186,8 +186,15 @@ def _effect(name: str, effect: Effect, role: Role, level: float) -> dict[str, An
     if percent is None:
         out["percent_change_reason"] = "a percentage of what was expected does not exist: that may be nothing or unknown"
     if total is None:
-        out["prevented_reason"] = f"the outcome is a {effect.outcome.kind}, not a count of events"
+        out["prevented_reason"] = _why_none_prevented(effect)
     return out
+
+
+def _why_none_prevented(effect: Effect) -> str:
+    if not effect.outcome.counts_events:
+        return f"the outcome is a {effect.outcome.kind}, not a count of events"
+    told = [check.detail for check in effect.checks if check.name == "number prevented"]
+    return told[0] if told else f"the estimator {effect.estimator!r} gives no draws of events prevented"
 
 
 def _displacement(name: str, effect: Effect, level: float) -> dict[str, Any]:

@@ -28,6 +28,8 @@ __all__ = ["Study"]
 
 type Progress = Callable[[str], None]
 
+# enough draws for an uncertain amount to take its extremes in a rehearsal
+_REHEARSAL = 200
 _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 
 
@@ -75,6 +77,7 @@ class Study:
                 self.estimators  # noqa: B018 - looks every name up, so that a wrong one is found before a long run
             except EvalkitError as problem:
                 faults.append(str(problem))
+            faults += self._money_faults()
         if faults:
             raise StudyError(faults, where=f"study {self.title!r}")
 
@@ -98,6 +101,32 @@ class Study:
             if name not in self.designs
         ]
         return faults
+
+    def _money_faults(self) -> list[str]:
+        """Rehearse the appraisal with effects of nothing, so that a fault is found before a long run."""
+        nothing = {
+            outcome: {
+                "rehearsal": Effect(
+                    outcome=design.outcome,
+                    estimator="rehearsal",
+                    scale="count_difference",
+                    change=np.zeros(_REHEARSAL),
+                    prevented=np.zeros((_REHEARSAL, len(design.periods_after))),
+                    periods=design.periods_after,
+                    estimand="nothing",
+                    assumption="nothing",
+                )
+            }
+            for outcome, design in self.designs.items()
+            if design.outcome.counts_events
+        }
+        try:
+            self._appraise(nothing, np.random.default_rng(0))
+        except EvalkitError as problem:
+            return [str(problem)]
+        except TypeError as problem:
+            return [f"appraisal: {problem}"]
+        return []
 
     @property
     def intervention(self) -> Intervention:

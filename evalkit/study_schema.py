@@ -170,8 +170,8 @@ def _shown(value: object) -> str:
 
 
 def _wanted(fault: Any) -> str:
-    message = str(fault["msg"])
-    return message[0].lower() + message[1:].replace("Input should be ", "wanted is ").replace("input should be ", "wanted is ")
+    message = str(fault["msg"]).replace("Input should be", "wanted is")
+    return message[0].lower() + message[1:]
 
 
 def _known(above: list[Any]) -> list[str]:

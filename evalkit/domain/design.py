@@ -188,12 +188,15 @@ class Design:
         """How many periods the earliest start has before it."""
         return int(self.starts.min()) if self.panel is not None else 1
 
+    @cached_property
+    def periods_after(self) -> tuple[str, ...]:
+        """The calendar periods in which at least one site is treated."""
+        return ("after",) if self.panel is None else self.panel.periods.labels[self.periods_before :]
+
     @property
     def window(self) -> tuple[str, str]:
         """First and last treated period."""
-        if self.panel is None:
-            return ("after", "after")
-        return (self.cohorts[0], self.panel.periods.labels[-1])
+        return (self.periods_after[0], self.periods_after[-1])
 
     def require_panel(self, what: str) -> Panel:
         """Give the panel, or say that this needs one."""
