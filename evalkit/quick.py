@@ -81,6 +81,6 @@ def _money(
         more = {} if multiplier is None else {"multipliers": {crime: multiplier}}
         book = Prices.from_mapping({"schedule": prices, **more})
     price_year = year or (book.price_year if book else dt.date.today().year)  # noqa: DTZ011 - the year of the reader's purse
-    flow = Flow(what="the measure", amount=cost, year=1, bearer="city", kind="one-off", source="as given")
+    flow = Flow(what="the measure", amount=cost, years=(1,), bearer="city", kind="one-off", source="as given")
     ledger = Costs(currency=currency or (book.currency if book else _NO_CURRENCY), price_year=price_year, flows=(flow,))
     return ledger, book
