@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 
 from evalkit.draws import FloatArray, interval
-from evalkit.economics.cost_per_crime import CostPerCrimePrevented
+from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
 
 __all__ = [
     "Amount",
@@ -224,9 +224,9 @@ class Appraisal:
     @property
     def benefit_cost_ratio(self) -> float | None:
         """Mean benefit over mean cost."""
-        if self.benefit_cost_reason or self.benefit_draws is None:
+        if self.benefit_draws is None or self.cost_draws.mean() <= 0:
             return None
-        return float(self.benefit_draws.mean() / self.cost_draws.mean())
+        return finite_ratio(self.benefit_draws.mean(), self.cost_draws.mean())
 
     @property
     def benefit_cost_reason(self) -> str:
@@ -235,7 +235,7 @@ class Appraisal:
             return self.benefit_reason
         if self.cost_draws.mean() <= 0:
             return "on average the measure costs nothing or saves money, so a ratio to its cost has no meaning"
-        return ""
+        return "" if self.benefit_cost_ratio is not None else "on average the measure costs next to nothing"
 
     @property
     def prob_net_benefit(self) -> float | None:

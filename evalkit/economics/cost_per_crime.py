@@ -24,6 +24,7 @@ __all__ = [
     "acceptable_value",
     "expected_value_of_perfect_information",
     "fieller",
+    "finite_ratio",
 ]
 
 ACCEPTABLE_AT = (0.5, 0.8, 0.95)
@@ -90,7 +91,15 @@ def _ratio_of_means(events: float, money: float) -> tuple[float | None, str]:
         return None, "on average no crime was prevented, so a cost for each does not exist"
     if money < 0:
         return None, "on average the measure saves money, so a prevented crime has no cost"
-    return money / events, ""
+    ratio = finite_ratio(money, events)
+    return ratio, "" if ratio is not None else "on average next to nothing was prevented"
+
+
+def finite_ratio(top: float, bottom: float) -> float | None:
+    """Give a ratio of two means, or None where the lower one is so small that no number holds it."""
+    with np.errstate(all="ignore"):
+        ratio = float(np.float64(top) / np.float64(bottom))
+    return ratio if math.isfinite(ratio) else None
 
 
 def acceptable_value(prevented: FloatArray, cost: FloatArray, probability: float) -> float | None:
@@ -114,12 +123,13 @@ def acceptable_value(prevented: FloatArray, cost: FloatArray, probability: float
         return 0.0
     begins = (events > 0) & ~pays_for_nothing
     ends = (events < 0) & pays_for_nothing
-    turns = np.concatenate([money[ends] / events[ends], money[begins] / events[begins]])
+    with np.errstate(over="ignore"):  # a value that no number holds is never reached
+        turns = np.concatenate([money[ends] / events[ends], money[begins] / events[begins]])
     steps = np.concatenate([np.full(ends.sum(), -1), np.full(begins.sum(), 1)])
     # stable, and those that end come first: at a tie no draw is counted that has stopped to pay
     order = np.argsort(turns, kind="stable")
     paying = pays_for_nothing.sum() + np.cumsum(steps[order])
-    enough = np.flatnonzero(paying >= wanted)
+    enough = np.flatnonzero((paying >= wanted) & np.isfinite(turns[order]))
     return float(turns[order][enough[0]]) if enough.size else None
 
 

@@ -111,7 +111,7 @@ def discount_factors(schedule: str | float | Discounting, years: ArrayLike) -> F
     """
     chosen = Discounting.of(schedule)
     asked = np.asarray(years)
-    if asked.size and (not np.array_equal(asked, asked.astype(int)) or asked.min() < 0):
+    if asked.size and not (np.isfinite(asked).all() and (asked == np.floor(asked)).all() and asked.min() >= 0):
         raise CostError(f"years to discount are whole numbers of 0 or more; there is {asked.tolist()}")
     last = int(asked.max()) if asked.size else 0
     first_years = np.array([year for year, _ in chosen.steps])

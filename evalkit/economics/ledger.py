@@ -6,17 +6,16 @@ a discount table); year 2 is discounted once. Money spent before the start is en
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from evalkit.draws import Quantity
+from evalkit.economics.amounts import check_money_unit, read_amount
 from evalkit.economics.price_years import read_price_year
-from evalkit.errors import CostError, nearest
+from evalkit.errors import CostError, first_of, nearest
 
-__all__ = ["BEARERS", "PUBLIC_BEARERS", "CostKind", "Costs", "Flow", "check_money_unit"]
+__all__ = ["BEARERS", "PUBLIC_BEARERS", "CostKind", "Costs", "Flow"]
 
 type CostKind = Literal["capital", "running", "one-off", "in kind"]
 
@@ -41,28 +40,6 @@ PUBLIC_BEARERS = frozenset(BEARERS[:6])
 JUSTICE = frozenset(BEARERS[1:4])
 
 _LAST_YEAR = 200
-# The smallest of a million mid-quantiles of a normal lies 4.9 deviations below its mean.
-_NORMAL_MARGIN = 5.0
-
-
-def check_money_unit(currency: object) -> str:
-    """Give a currency in its code of three letters."""
-    if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
-        raise CostError(f"a currency is a code of three capital letters such as 'EUR'; there is {currency!r}")
-    return currency
-
-
-def check_not_negative(amount: Quantity, what: str) -> None:
-    """Refuse an amount that is, or as a distribution can be, below zero."""
-    p = amount.parameters
-    if amount.shape == "normal" and 0 < p["mean"] < _NORMAL_MARGIN * p["sd"]:
-        raise CostError(
-            f"{what} is normal with mean {p['mean']:g} and sd {p['sd']:g}, which falls below zero; "
-            "give {mean, sd} without a shape (lognormal), or {low, high}"
-        )
-    lowest = p.get("low", amount.mean)
-    if lowest < 0 or not math.isfinite(amount.mean):
-        raise CostError(f"{what} is an amount of zero or more; there is {lowest:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +75,7 @@ class Flow:
         if not _is_text(self.what):
             raise CostError("a flow says what it is for; there is an empty 'what'")
         if not _is_text(self.bearer):
-            raise CostError(f"flow {self.what!r} names nobody who bears it; there is: {', '.join(BEARERS)}")
+            raise CostError(f"flow {self.what!r} names nobody who bears it; there is: {first_of(BEARERS, 20)}")
         if self.kind not in KINDS:
             raise CostError(f"no kind {self.kind!r} of flow {self.what!r}; {nearest(self.kind, KINDS)}")
         object.__setattr__(self, "amount", self._read_amount())
@@ -108,16 +85,17 @@ class Flow:
             object.__setattr__(self, "price_year", read_price_year(self.price_year))
 
     def _read_amount(self) -> Quantity:
-        amount = Quantity.of(self.amount)
-        if amount.mean < 0:
+        amount = self.amount
+        if isinstance(amount, int | float) and amount < 0:
             raise CostError(
-                f"flow {self.what!r} has the amount {amount.mean:g}, which is negative; if it is money "
-                f"saved, write saving = true and the amount {-amount.mean:g}"
+                f"flow {self.what!r} has the amount {amount:g}, which is negative; if it is money "
+                f"saved, write saving = true and the amount {-amount:g}"
             )
-        check_not_negative(amount, f"flow {self.what!r}")
-        return amount
+        return read_amount(amount, f"flow {self.what!r}")
 
     def _settle_source(self) -> None:
+        if not isinstance(self.source, str):
+            raise CostError(f"the source of flow {self.what!r} is a text; there is {self.source!r}")
         if self.assumed is None:
             object.__setattr__(self, "assumed", not self.source.strip())
         elif not self.assumed and not self.source.strip():

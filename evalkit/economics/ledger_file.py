@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evalkit.economics.amounts import check_money_unit
 from evalkit.economics.faults import attempt, refuse, unknown_keys
-from evalkit.economics.ledger import BEARERS, Costs, Flow, check_money_unit
+from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import nearest
 
@@ -72,8 +73,13 @@ def _read_flow(faults: list[str], place: int, entry: object, bearers: Sequence[s
     options = {key: entry[key] for key in _FLOW_KEYS if key in entry and key not in {"year", "years"}}
     options["years"] = entry.get("years", entry.get("year", 1))
     # each key in an otherwise sound flow, so that one fault does not hide the next
-    sound = {"what": entry.get("what") or "?", "amount": 0, "bearer": "city", "kind": "one-off"}
-    for key in ("what", "amount", "bearer", "kind", "years", "price_year"):
+    sound = {
+        "what": entry.get("what") if isinstance(entry.get("what"), str) else "?",
+        "amount": 0,
+        "bearer": "city",
+        "kind": "one-off",
+    }
+    for key in ("what", "amount", "bearer", "kind", "years", "price_year", "source"):
         if key in options:
             attempt(wrong, where, lambda key=key: Flow(**{**sound, key: options[key]}))  # type: ignore[misc]
     if wrong:

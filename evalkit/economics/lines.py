@@ -9,6 +9,7 @@ import numpy as np
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray
 from evalkit.economics.appraisal import Amount, BearerLine, BreakEven, CrimeLine, YearLine
+from evalkit.economics.cost_per_crime import finite_ratio
 from evalkit.economics.inputs import Worth
 from evalkit.economics.ledger import PUBLIC_BEARERS
 from evalkit.economics.tally import DEADWEIGHT, Tally
@@ -112,7 +113,9 @@ def break_even_of(
             value_per_event=None,
             value_reason="on average nothing was prevented, so no value of an event makes the measure pay",
         )
-    return BreakEven(events=events, reason=reason, value_per_event=cost / mean, value_reason="")
+    needed = finite_ratio(cost, mean)
+    value_reason = "" if needed is not None else "on average next to nothing was prevented"
+    return BreakEven(events=events, reason=reason, value_per_event=needed, value_reason=value_reason)
 
 
 def _full_cost(sums: Tally, deadweight: FloatArray) -> float:
@@ -142,7 +145,7 @@ def _break_even_events(
         return None, _SAVES
     if worth <= 0:
         return None, "one event is worth nothing to this perspective"
-    return cost / worth, ""
+    return _events(cost, worth)
 
 
 def _break_even_mixture(cost: float, worth: Mapping[str, Worth], sums: Tally) -> tuple[float | None, str]:
@@ -160,4 +163,9 @@ def _break_even_mixture(cost: float, worth: Mapping[str, Worth], sums: Tally) ->
             None,
             "on average the outcomes together were not prevented; see each outcome for itself",
         )
-    return cost * events / benefit, ""
+    return _events(cost, finite_ratio(benefit, events) or 0.0)
+
+
+def _events(cost: float, worth: float) -> tuple[float | None, str]:
+    needed = finite_ratio(cost, worth)
+    return needed, "" if needed is not None else "one event is worth next to nothing"

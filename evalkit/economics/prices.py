@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from evalkit.draws import Quantity
-from evalkit.economics.ledger import BEARERS, check_money_unit, check_not_negative
+from evalkit.economics.amounts import check_money_unit, read_amount
+from evalkit.economics.ledger import BEARERS
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import CostError, first_of, nearest
 
@@ -61,8 +62,7 @@ class UnitCost:
     def __post_init__(self) -> None:
         if not self.crime.strip() or not self.component.strip():
             raise CostError(f"a unit cost names its crime and its component; there is {self.name!r}")
-        object.__setattr__(self, "amount", Quantity.of(self.amount))
-        check_not_negative(self.quantity, f"the unit cost {self.name}")
+        object.__setattr__(self, "amount", read_amount(self.amount, f"the unit cost {self.name}"))
         if self.certainty not in get_args(Certainty.__value__):
             known = get_args(Certainty.__value__)
             raise CostError(f"no certainty {self.certainty!r} of {self.name}; {nearest(self.certainty, known)}")
@@ -103,8 +103,7 @@ class Multiplier:
     source: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "amount", Quantity.of(self.amount))
-        check_not_negative(self.quantity, f"the multiplier of {self.crime!r}")
+        object.__setattr__(self, "amount", read_amount(self.amount, f"the multiplier of {self.crime!r}"))
         if self.quantity.mean < 1:
             raise CostError(
                 f"the multiplier of {self.crime!r} is crimes that happened for one recorded, so 1 or more; "
@@ -192,6 +191,8 @@ class Prices:
                 raise CostError(f"no bearer {line.bearer!r} ({line.name}); {nearest(line.bearer, known, 20)}")
         for crime in self.crimes:
             _refuse_overlap(self.of(crime))
+        if not isinstance(self.priced_as, Mapping):
+            raise CostError(f"priced_as is a table such as {{ assault = 'robbery' }}; there is {self.priced_as!r}")
         for wanted in self.priced_as.values():
             if wanted not in self.crimes:
                 raise CostError(

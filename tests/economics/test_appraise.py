@@ -498,3 +498,35 @@ def test_years_seen_for_one_outcome_only_are_marked_as_extrapolated(make_effect,
     assert [line.extrapolated for line in found.extrapolation.by_year] == [False, True, True, True]
     assert found.prevented.mean == 40
     assert found.extrapolation.prevented.mean == pytest.approx(20 + 20 / 3 + 4 * 20)
+
+
+def test_the_sums_are_those_of_going_through_draws_periods_and_lines_one_by_one(make_effect):
+    """A slow and obvious reckoning: two crimes by quarter, two bearers, a multiplier, two flows."""
+    quarters = [f"{2010 + (2 + q) // 4}Q{(2 + q) % 4 + 1}" for q in range(7)]
+    effects = {
+        "robbery": make_effect(periods=quarters, draws=50),
+        "burglary": make_effect("burglary", mean=5, periods=quarters[2:], draws=50, seed=2, moved=-1),
+    }
+    price = {("robbery", "victims"): 900, ("robbery", "police"): 70, ("burglary", "victims"): 300}
+    multiplier = {"robbery": 3.0, "burglary": 2.0}
+    lines = tuple(
+        UnitCost(crime=crime, component=bearer, bearer=bearer, amount=value) for (crime, bearer), value in price.items()
+    )
+    prices = Prices(name="own", country="USA", currency="USD", price_year=2008, basis="actual", unit_costs=lines)
+    flows = (
+        Flow(what="a", amount=4000, bearer="city", kind="running", years=(1, 2), source="s"),
+        Flow(what="b", amount=900, bearer="police", kind="capital", source="s"),
+    )
+    costs = Costs(currency="USD", price_year=2008, flows=flows)
+    found = appraise(effects, costs=costs, prices=prices, multipliers=multiplier, discounting=0.1, deadweight=0.2)
+    for draw in range(50):
+        cost = 4000 + 4000 / 1.1 + 900
+        benefit = -0.2 * cost
+        for (crime, bearer), value in price.items():
+            effect = effects[crime]
+            for label, events in zip(effect.periods, effect.net_prevented[draw], strict=True):
+                later = quarters.index(label) >= 4
+                worth = events * multiplier[crime] * value / (1.1 if later else 1)
+                benefit += worth * (1.2 if bearer == "police" else 1)
+        assert found.cost_draws[draw] == pytest.approx(cost)
+        assert found.benefit_draws[draw] == pytest.approx(benefit)

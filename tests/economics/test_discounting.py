@@ -53,6 +53,8 @@ def test_parts_of_years_and_years_before_the_start_are_refused():
         discount_factors("green-book-2026", [0.5])
     with pytest.raises(CostError, match="whole numbers of 0 or more"):
         discount_factors("green-book-2026", [-1])
+    with pytest.raises(CostError, match="whole numbers of 0 or more"):
+        discount_factors("green-book-2026", [np.nan])
 
 
 def test_every_shipped_schedule_says_where_it_is_from():
