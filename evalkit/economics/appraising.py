@@ -18,7 +18,7 @@ from evalkit.economics.assumptions import (
 )
 from evalkit.economics.checks import check_effects, check_perspective
 from evalkit.economics.clock import Clock, read_clock
-from evalkit.economics.deflators import Deflator, HalfOfFinancialYear
+from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
 from evalkit.economics.inputs import Inputs, Worth
@@ -87,23 +87,16 @@ def appraise(
         Where something would be counted twice, has no meaning in money, or rests on an unsaid choice.
     """
     warned = check_effects(effects, disjoint=disjoint)
-    if prices is not None and prices.currency != costs.currency:
-        raise CostError(
-            f"costs are in {costs.currency} and prices {prices.name!r} in {prices.currency}; amounts are not "
-            "exchanged: give prices in the currency of the costs, and say how they were transferred"
-        )
+    _check_currency(costs, prices)
     check_perspective(perspective, costs, prices)
     clock = read_clock({name: effect.periods for name, effect in effects.items()}, period_years)
     _check_horizon(horizon, clock, retention)
     year = read_price_year(price_year if price_year is not None else costs.price_year)
-    country = prices.country if prices else None
+    cost_step, worth_step = _price_steps(costs, prices, year, deflator, financial_year_as)
     draws = next(iter(effects.values())).draws
-    cost_step = price_step(costs.price_year, year, deflator, country, financial_year_as)
     flows = draw_costs(costs, cost_step, perspective, draws, rng)
     worth: Mapping[str, Worth] = {}
-    worth_step = None
-    if prices is not None:
-        worth_step = price_step(prices.price_year, year, deflator, country, financial_year_as)
+    if prices is not None and worth_step is not None:
         worth = draw_worth(effects, prices, multipliers, step=worth_step, perspective=perspective, rng=rng)
     longer = horizon is not None and horizon > clock.years
     inputs = Inputs(
@@ -134,6 +127,28 @@ def appraise(
     if not longer or horizon is None:
         return observed
     return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+
+
+def _check_currency(costs: Costs, prices: Prices | None) -> None:
+    if prices is not None and prices.currency != costs.currency:
+        raise CostError(
+            f"costs are in {costs.currency} and prices {prices.name!r} in {prices.currency}; amounts are not "
+            "exchanged: give prices in the currency of the costs, and say how they were transferred"
+        )
+
+
+def _price_steps(
+    costs: Costs,
+    prices: Prices | None,
+    year: str,
+    deflator: str | Deflator,
+    financial_year_as: HalfOfFinancialYear | None,
+) -> tuple[Uprating, Uprating | None]:
+    country = prices.country if prices else None
+    cost_step = price_step(costs.price_year, year, deflator, country, financial_year_as)
+    if prices is None:
+        return cost_step, None
+    return cost_step, price_step(prices.price_year, year, deflator, country, financial_year_as)
 
 
 def _check_horizon(horizon: int | None, clock: Clock, retention: Amountlike | None) -> None:

@@ -148,7 +148,8 @@ class Prices:
     name : of the schedule
     country : ISO code of three letters, which picks the deflator; `region` says it in words
     basis : is a unit cost that of a "recorded" crime, or of an "actual" one, recorded or not?
-    unit_costs : the components that are added; none lies inside another
+    unit_costs : the components that are added; none lies inside another. Uncertain ones are drawn
+        independently of each other, once for all years
     reference : figures of the same source that are shown and not added
     source : with `link`, where the figures are from
     includes : what the figures hold and leave out, in a sentence
