@@ -102,13 +102,13 @@ def chance(probability: float) -> str:
     """Write a probability as a number in a hundred.
 
     >>> chance(0.914), chance(0.9999)
-    ('91 in 100', 'more than 99 in 100')
+    ('91 in 100', 'over 99 in 100')
     """
     hundredths = round(100 * probability)
     if hundredths >= 100:
-        return "more than 99 in 100"
+        return "over 99 in 100"
     if hundredths <= 0:
-        return "fewer than 1 in 100"
+        return "under 1 in 100"
     return f"{hundredths} in 100"
 
 

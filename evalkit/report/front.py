@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,11 +96,10 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
 def _meta(evaluation: Evaluation) -> str:
     """Say where and when, who evaluated and who paid: the line of independence."""
     measure, design = evaluation.study.intervention, evaluation.design(evaluation.study.primary)
-    first, last = design.window
     parts = [
         measure.place,
         measure.name,
-        f"{first} to {last}" if design.panel is not None else "before and after",
+        f"{design.periods_after[0]} to {design.periods_after[-1]}" if design.panel is not None else "before and after",
         f"evaluated by {measure.evaluated_by}" if measure.evaluated_by else "",
         f"paid for by {measure.paid_by}" if measure.paid_by else "",
     ]
@@ -110,7 +110,7 @@ def _facts(evaluation: Evaluation, reading: Reading) -> tuple[Fact, ...]:
     appraisal = evaluation.appraisal
     size = _size_fact(reading)
     if appraisal is None:
-        return (size, _relative_fact(reading), _chance_fact(evaluation))
+        return (size, _relative_fact(reading), _chance_fact(evaluation, reading))
     value, detail = moneywords.cost_of_one(appraisal)
     gain, word = moneywords.chance_of_gain(evaluation, appraisal)
     return (
@@ -131,7 +131,7 @@ def _size_fact(reading: Reading) -> Fact:
     middle, held = known
     scope = "nearby areas counted; " if reading.net is not None else ""
     noun = reading.things
-    strip = _strip(known)
+    strip = _strip(known, wording.side)
     if not held.excludes(0):
         value = "few or none" if reading.movement == "little" else "not known"
         span = f"anything from {wording.side(held.lower)} to {wording.side(held.upper)}"
@@ -150,37 +150,39 @@ def _relative_fact(reading: Reading) -> Fact:
         return Fact(label="Change in percent", value="not quoted", detail=f"{why}, so a percentage would mislead")
     middle, held = reading.percent
     ends = f"between {formats.percent(held.lower, signed=True)} and {formats.percent(held.upper, signed=True)}"
+    where = "of what was expected in the treated sites alone" if reading.net is not None else "of what was expected"
     if reading.movement == "unclear":
-        return Fact(label="Change in percent", value="not known", detail=f"of what was expected; anything {ends}")
-    return Fact(label="Change in percent", value=formats.percent(middle, signed=True), detail=f"of what was expected; {ends}")
+        return Fact(label="Change in percent", value="not known", detail=f"{where}; anything {ends}")
+    return Fact(label="Change in percent", value=formats.percent(middle, signed=True), detail=f"{where}; {ends}")
 
 
-def _chance_fact(evaluation: Evaluation) -> Fact:
-    probability = evaluation.primary.prob_reduction
-    good = evaluation.primary.outcome.good
-    label = "Chance that there was less" if good == "fewer" else "Chance that there was more"
-    shown = probability if good == "fewer" else 1 - probability
+def _chance_fact(evaluation: Evaluation, reading: Reading) -> Fact:
+    effect = evaluation.primary
+    is_fewer = effect.outcome.good == "fewer"
+    shown, scope = effect.prob_reduction if is_fewer else 1 - effect.prob_reduction, ""
+    if reading.net is not None and effect.net_prevented is not None:
+        shown, scope = float((effect.net_prevented.sum(axis=1) > 0).mean()), ", nearby areas counted"
     return Fact(
-        label=label,
+        label="Chance of less" if is_fewer else "Chance of more",
         value=formats.chance(shown),
-        detail=f"{probability_in_words(shown)}, if the assumption of the comparison holds",
+        detail=f"{probability_in_words(shown)}{scope}, if the assumption of the comparison holds",
     )
 
 
-def _strip(known: Estimated) -> Strip:
-    """Lay a range and zero along a line."""
+def _strip(known: Estimated, side: Callable[[float], str] = formats.rough) -> Strip:
+    """Lay a range and zero along a line; `side` writes its ends."""
     middle, held = known
     low, high = min(held.lower, 0.0), max(held.upper, 0.0)
     width = (high - low) or 1.0
-    ends = f"{formats.rough(held.lower)} to {formats.rough(held.upper)}"
+    ends = f"{side(held.lower)} to {side(held.upper)}"
     inside = "zero is outside the range" if held.excludes(0) else "zero is inside the range"
     return Strip(
         zero=-low / width,
         lower=(held.lower - low) / width,
         middle=(middle - low) / width,
         upper=(held.upper - low) / width,
-        lower_text=formats.rough(held.lower),
-        upper_text=formats.rough(held.upper),
+        lower_text=side(held.lower),
+        upper_text=side(held.upper),
         alt=f"range {ends}; {inside}",
     )
 

@@ -38,7 +38,7 @@ def cost_of_one(appraisal: Appraisal) -> tuple[str, str]:
 def _payers(appraisal: Appraisal) -> str:
     """Say who pays, nothing that is saved elsewhere taken off."""
     who = [line.bearer for line in appraisal.by_bearer if line.cost.mean > 0]
-    return f"Paid by {who[0]}." if len(who) == 1 else f"Paid by {', '.join(who[:-1])} and {who[-1]}." if who else ""
+    return f"Paid by: {who[0]}." if len(who) == 1 else f"Paid by: {', '.join(who[:-1])} and {who[-1]}." if who else ""
 
 
 def _acceptable(appraisal: Appraisal) -> str:
@@ -66,9 +66,16 @@ _BREAK_EVEN = "It breaks even at about {needed} prevented crimes; the figures fi
 
 
 def _spanned(lower: float, upper: float) -> str:
-    low = f"{formats.unsigned(lower)} {'more crimes' if lower < 0 else 'prevented'}"
-    high = f"{formats.unsigned(upper)} {'more crimes' if upper < 0 else 'prevented'}"
-    return f"anything from {low} to {high}"
+    key = "prevented" if lower >= 0 else "more" if upper <= 0 else "open"
+    low, high = (formats.unsigned(end) for end in ((upper, lower) if key == "more" else (lower, upper)))
+    return _SPANS[key].format(low=low, high=high)
+
+
+_SPANS = {
+    "prevented": "between {low} and {high}",
+    "more": "between {low} and {high} more crimes and none prevented",
+    "open": "anything from {low} more crimes to {high} prevented",
+}
 
 
 def chance_of_gain(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, str]:

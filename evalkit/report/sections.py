@@ -9,7 +9,6 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Effect
 from evalkit.draws import interval
-from evalkit.judgement import probability_in_words
 from evalkit.report import formats, moneywords, wording
 from evalkit.report.blocks import Block, Checks, Grid, Mark, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
@@ -194,7 +193,7 @@ def _design(evaluation: Evaluation) -> Section:
         rows += [
             ("Treated", formats.plural(len(design.treated_sites), "site", "sites")),
             ("Compared with", formats.plural(len(design.comparison_sites), "site", "sites")),
-            ("Nearby, watched for displacement", formats.plural(len(design.buffer), "site", "sites")),
+            ("Nearby, watched for displacement", formats.plural(len(design.buffer), "site", "sites") if design.buffer else "none"),
             ("Periods before the first start", str(design.periods_before)),
             ("Starts", "at different times" if design.is_staggered else "all at once"),
         ]
@@ -255,22 +254,21 @@ def _own_scale(evaluation: Evaluation) -> Grid:
         p = effect.p_value
         rows.append(
             (
-                f"{outcome}, {name}",
-                evaluation.role(outcome, name),
+                f"{outcome}, {name} ({evaluation.role(outcome, name)})",
                 SCALES[effect.scale],
                 formats.number(effect.estimate),
                 formats.number(effect.std_error),
                 formats.full_range(effect.interval(level)),
                 _p_value(p, effect.reference_set),
-                f"{formats.chance(effect.prob_reduction)}, {probability_in_words(effect.prob_reduction)}",
+                formats.chance(effect.prob_reduction),
                 _BASES[effect.basis],
             )
         )
     return Grid(
         caption=f"Every estimate on its own scale; a negative change is a fall; ranges hold {100 * level:g}{formats.FIXED}%",
-        columns=("Outcome, estimator", "Role", "Scale", "Change", "Std. error", "Range", "p", "Chance of a fall", "Draws stand for"),
+        columns=("Outcome, estimator", "Scale", "Change", "Std. error", "Range", "p", "Chance of less", "Draws stand for"),
         rows=tuple(rows),
-        numeric=frozenset({3, 4, 5, 6}),
+        numeric=frozenset({2, 3, 4, 5}),
     )
 
 

@@ -43,7 +43,7 @@ def _certainty(evaluation: Evaluation) -> Section:
 _CERTAINTY_RULE = (
     "A lottery starts at high, a comparison of several sites over several periods at moderate, one of two areas before "
     "and after at low, anything else at very low; each failed check that speaks against a causal reading takes one step "
-    "down, at most two."
+    "down, and so does another estimator that comes to another answer; at most two."
 )
 
 

@@ -143,7 +143,7 @@ _ADVICE: dict[str, tuple[Action, str]] = {
 def _may_say(reading: Reading) -> str:
     if reading.movement == "unclear":
         return "It may be said that the study was made and could not tell; “it does not work” would be as wrong as “it works”."
-    return _MAY_SAY[reading.certainty]
+    return (_MAY_SAY_OF_LITTLE if reading.movement == "little" else _MAY_SAY)[reading.certainty]
 
 
 _MAY_SAY = {
@@ -151,6 +151,13 @@ _MAY_SAY = {
     "moderate": "It may be said, with “probably”, that the measure was the reason, in these places and at this time.",
     "low": "It may be said that the figures are consistent with such an effect, always with “may have”.",
     "very low": "It may be said what was recorded, before and after; not that the measure was the reason.",
+}
+
+_MAY_SAY_OF_LITTLE = {
+    "high": "It may be said that it made no difference worth naming, in these places and at this time.",
+    "moderate": "It may be said, with “probably”, that it made no difference worth naming, in these places and at this time.",
+    "low": "It may be said that the figures are consistent with little or no difference, always with “may have”.",
+    "very low": "It may be said what was recorded, before and after; not that the measure made no difference.",
 }
 
 

@@ -50,6 +50,9 @@ def _parts(evaluation: Evaluation) -> Iterator[tuple[str, list[str]]]:
     yield "Next door", [wording.displacement(evaluation), *_quotient(evaluation)]
     yield "Money", _money(evaluation)
     yield "Certainty", [f"{evaluation.finding.certainty}. {' '.join(wording.certainty(evaluation))}"]
+    others = [name for name in evaluation.effects if name != evaluation.study.primary]
+    if others:
+        yield "Also", [f"{name}: {wording.answer(evaluation, name)}" for name in others]
     failed = [check for check in evaluation.primary.checks if check.passed is False]
     if failed:
         yield "Failed", [f"{check.name}: {check.detail}" for check in failed]
@@ -79,21 +82,21 @@ def _counts(table: Table) -> list[str]:
 
 def _effect(evaluation: Evaluation) -> list[str]:
     level = evaluation.study.level
+    small = read(evaluation, evaluation.study.primary).base_is_small
     lines = [f" {'':<34}{'':>9}  {100 * level:g}{formats.FIXED}% range"]
     named = evaluation.effects[evaluation.study.primary]
     for name, effect in named.items():
-        lines += [f" {label:<34}{middle:>9}  {ends}" for label, middle, ends in _lines_of(name, effect, level)]
+        lines += [f" {label:<34}{middle:>9}  {ends}" for label, middle, ends in _lines_of(name, effect, level, is_small=small)]
     primary = evaluation.primary
     chance = primary.prob_reduction
     notes = [f"Chance that there was less: {formats.chance(chance)}, {probability_in_words(chance)}."]
     notes += [f"{name} assumes: {effect.assumption}" for name, effect in named.items()]
-    small = read(evaluation, evaluation.study.primary).base_is_small
     if small:
         notes.append("No percentage is quoted: fewer than ten were to be expected.")
     return [*lines, *notes]
 
 
-def _lines_of(name: str, effect: Effect, level: float) -> Iterator[tuple[str, str, str]]:
+def _lines_of(name: str, effect: Effect, level: float, *, is_small: bool) -> Iterator[tuple[str, str, str]]:
     if effect.total_prevented is not None:
         middle, held = estimated(effect.total_prevented, level)
         yield f"{name}: prevented", formats.number(middle), formats.full_range(held)
@@ -102,6 +105,9 @@ def _lines_of(name: str, effect: Effect, level: float) -> Iterator[tuple[str, st
         yield "  with nearby areas", formats.number(middle), formats.full_range(held)
     if effect.scale.startswith("log"):
         yield _ratio_line(name, effect, level)
+    elif effect.percent_draws is not None and not is_small:
+        middle, held = estimated(effect.percent_draws, level)
+        yield f"{name}: change in percent", formats.number(middle), formats.full_range(held)
     elif effect.total_prevented is None:
         yield f"{name}: change", formats.number(effect.estimate), formats.full_range(effect.interval(level))
 
@@ -147,11 +153,14 @@ def _money(evaluation: Evaluation) -> list[str]:
 
 def _acceptable(appraisal: Appraisal) -> list[str]:
     at = appraisal.cost_per_crime_prevented.acceptable_at
-    lines = []
-    for probability, worth in at.items():
-        shown = formats.amount(worth, appraisal.currency) if worth is not None else "no worth makes it this certain"
-        lines.append(f" pays with a chance of {formats.chance(probability)} if one is worth   {shown}")
-    return lines
+    if all(worth is None for worth in at.values()):
+        return [" However much a prevented crime is worth, it does not pay."]
+    return [
+        f" {formats.chance(probability)} that it pays, if one is worth {formats.amount(worth, appraisal.currency)}"
+        if worth is not None
+        else f" {formats.chance(probability)} that it pays: at no worth of a crime"
+        for probability, worth in at.items()
+    ]
 
 
 def _titled(head: str, body: Iterable[str], *, bold: bool) -> Iterator[str]:
@@ -160,7 +169,7 @@ def _titled(head: str, body: Iterable[str], *, bold: bool) -> Iterator[str]:
     shown = f"{head:<{indent}}"
     for text in body:
         is_fixed = text.startswith(" ")
-        pieces = [text[1:]] if is_fixed else wrap(_clean(text), _WIDTH - indent, break_on_hyphens=False)
+        pieces = [_clean(text[1:])] if is_fixed else wrap(_clean(text), _WIDTH - indent, break_on_hyphens=False)
         for piece in pieces:
             yield f"{_bold(shown) if bold and shown.strip() else shown}{piece}".rstrip()
             shown = " " * indent

@@ -165,13 +165,12 @@ def compared(design: Design) -> str:
         if not design.has_comparison:
             return "Compared with its own past only: nothing shows what would have happened anyway."
         return "Compared with one comparison area, before and after the start."
-    first, last = design.window
     key = _comparison_kind(design)
     return _COMPARED[key].format(
         sites=formats.plural(len(design.comparison_sites), "site", "sites"),
         duration=_duration(design),
-        first=first,
-        last=last,
+        first=design.periods_after[0],
+        last=design.periods_after[-1],
     )
 
 
@@ -200,8 +199,7 @@ _UNITS = {
 
 def _duration(design: Design) -> str:
     panel = design.require_panel("the length of a study")
-    length = len(panel.periods) - design.periods_before
-    span = formats.plural(length, *_UNITS[panel.periods.frequency])
+    span = formats.plural(len(design.periods_after), *_UNITS[panel.periods.frequency])
     return f"up to {span}" if design.is_staggered else span
 
 

@@ -1,6 +1,7 @@
 """Evaluations made by hand: every case a report must be able to tell."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -393,7 +394,13 @@ def _estimators_by_hand(monkeypatch):
 @pytest.fixture(params=CASES)
 def evaluation(request, _estimators_by_hand):
     """Give an evaluation of every case in turn."""
-    return CASES[request.param]()
+    return _made(request.param)
+
+
+@cache
+def _made(case):
+    """Make each case once: its pictures are kept with it, and they take the longest."""
+    return CASES[case]()
 
 
 @pytest.fixture(scope="session")
@@ -406,6 +413,7 @@ def cases():
 def make():
     """Give the parts from which an evaluation is put together."""
     return {
+        "crime": CRIME,
         "evaluate": evaluate,
         "panel_design": panel_design,
         "panel_effect": panel_effect,

@@ -1,0 +1,159 @@
+import re
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evalkit.judgement import CERTAINTIES
+from evalkit.report import markdown, text, wording
+from evalkit.report.figures import all_figures
+from evalkit.report.front import first_page
+from evalkit.report.reading import read
+from evalkit.report.support import supports
+
+NOT_A_NUMBER = re.compile(r"\b(nan|inf|None|NaN)\b")
+
+
+def words_of(page):
+    """Give every sentence of a first page."""
+    facts = [text for fact in page.facts for text in (fact.label, fact.value, fact.detail)]
+    support = (page.support.advice, page.support.may_say, page.support.may_not_say)
+    told = (page.headline, page.compared, page.displacement, page.money_missing, page.certainty)
+    return " ".join([*told, *facts, *page.reasons, *support])
+
+
+@pytest.mark.parametrize("certainty", CERTAINTIES)
+@pytest.mark.parametrize("movement", ["fewer", "more", "little", "unclear"])
+def test_every_case_has_a_sentence_for_every_certainty(movement, certainty):
+    """Whatever is found can be said."""
+    sentence = wording.VERDICTS[movement, certainty].format(things="recorded crimes")
+    assert sentence.endswith("recorded crimes.")
+    assert "{" not in sentence
+
+
+def test_certainty_picks_the_verb():
+    """The surer, the plainer; a study that cannot tell says so at every certainty."""
+    verbs = [wording.VERDICTS["more", certainty] for certainty in CERTAINTIES]
+    assert [verb.split(" {")[0] for verb in verbs] == [
+        "We do not know whether the measure increased",
+        "The measure may have increased",
+        "The measure probably increased",
+        "The measure increased",
+    ]
+    assert len({wording.VERDICTS["unclear", certainty] for certainty in CERTAINTIES}) == 1
+
+
+def test_a_first_page_says_no_statistical_jargon(evaluation):
+    """The first page never says "significant", never that there was no effect, and prints no missing number."""
+    page = words_of(first_page(evaluation, all_figures(evaluation)))
+    assert "signific" not in page.lower()
+    assert "no effect" not in page.lower()
+    assert "crime fell" not in page.lower()
+    assert not NOT_A_NUMBER.search(page)
+
+
+def test_no_form_of_a_report_prints_a_missing_number(evaluation):
+    """What does not exist is said in words."""
+    for form in (markdown.render(evaluation), text.render(evaluation, bold=False)):
+        assert not NOT_A_NUMBER.search(form)
+
+
+@given(centre=st.floats(-0.6, 0.6), error=st.floats(0.005, 0.5), moved=st.none() | st.floats(-0.5, 0.5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_benefit_is_claimed_only_where_the_range_leaves_none_and_harm_outside(make, centre, error, moved):
+    """A sentence with "reduced" stands only beside a range without zero, or one that nearby areas take back."""
+    outcome = make["crime"]
+    effect = make["panel_effect"](outcome, centre, error, moved=moved)
+    evaluation = make["evaluate"]({"crime": {"a": effect}}, {"crime": make["panel_design"](outcome, buffered=2)})
+    told = wording.headline(evaluation)
+    assert not NOT_A_NUMBER.search(told)
+    held = effect.interval(0.95)
+    if held.lower <= 0 <= held.upper:
+        assert "reduced" not in told
+        assert "increased" not in told
+    elif "reduced" in told:
+        assert held.upper < 0
+        net = np.quantile(effect.net_prevented.sum(axis=1), 0.03)
+        assert moved is None or net > 0 or "Counting nearby areas" in told
+    if "cannot tell" in told:
+        assert "about" not in told
+
+
+@pytest.mark.parametrize(
+    ("case", "start"),
+    [
+        ("benefit", "The measure probably reduced recorded crimes. There were about 200 fewer than expected"),
+        ("harm", "The measure probably increased recorded crimes. There were about 120 more than expected"),
+        ("unclear", "This study cannot tell whether the measure changed recorded crimes."),
+        ("little", "The measure probably made little or no difference to recorded crimes."),
+        ("displaced", "The measure may have reduced recorded burglaries."),
+        ("small", "We do not know whether the measure reduced recorded burglaries."),
+        ("survey", "The measure probably increased “feeling of safety”. It was about 0.4 higher"),
+    ],
+)
+def test_the_answer_of_each_case(cases, case, start):
+    """Direction, size and certainty of what is known are in the first sentence."""
+    assert wording.headline(cases[case]()).startswith(start)
+
+
+def test_no_percentage_of_a_handful(cases):
+    """Where fewer than ten were to be expected, no share of them is quoted."""
+    evaluation = cases["small"]()
+    assert read(evaluation, "burglary").base_is_small
+    page = first_page(evaluation, all_figures(evaluation))
+    assert "%" not in page.headline
+    assert page.facts[1].value == "not quoted"
+
+
+def test_crime_that_may_have_moved_is_not_a_success(cases):
+    """Where nearby areas take back the gain, the headline says so and the advice is to adapt."""
+    evaluation = cases["displaced"]()
+    assert "Counting nearby areas, it is anything from" in wording.headline(evaluation)
+    assert supports(evaluation).action == "adapt"
+
+
+def test_without_a_buffer_displacement_is_unknown(cases):
+    """What was not measured is not denied."""
+    assert "not measured" in wording.displacement(cases["unclear"]())
+
+
+@pytest.mark.parametrize("case", ["harm with money", "unclear with money"])
+def test_a_prevented_crime_has_no_price_where_none_may_have_been_prevented(cases, case):
+    """Harm and doubt never look like cheap prevention: no figure or a lower bound, and the break-even."""
+    fact = first_page(cases[case](), ()).facts[1]
+    assert fact.value.startswith(("no figure", "at least "))
+    assert "breaks even" in fact.detail
+    assert "−" not in fact.value
+    wanted = "not shown to prevent crime" if case.startswith("harm") else "may have prevented none"
+    assert wanted in fact.detail
+
+
+def test_a_clear_benefit_has_a_price_with_the_worth_at_which_it_pays(cases):
+    """The cost of one, who paid, and how sure it is to pay at which worth."""
+    fact = first_page(cases["benefit with money"](), ()).facts[1]
+    assert fact.value == "$1,200"
+    assert "95 in 100" in fact.detail
+
+
+@pytest.mark.parametrize(
+    ("case", "action"),
+    [
+        ("benefit", "continue"),
+        ("benefit with money", "continue"),
+        ("harm", "stop"),
+        ("unclear", "evaluate better"),
+        ("little", "stop"),
+        ("small", "evaluate better"),
+    ],
+)
+def test_the_advice_follows_the_rule(cases, case, action):
+    """The rule that the report states is the one it uses."""
+    assert supports(cases[case]()).action == action
+
+
+def test_the_evaluators_own_advice_replaces_the_rules(cases):
+    """A suggestion of the study stands in place of the rule's sentence, and is marked as such."""
+    support = supports(cases["benefit"](suggestion="Wait a year."))
+    assert (support.advice, support.is_own) == ("Wait a year.", True)
+    assert "Nor about value for money." in support.may_not_say
