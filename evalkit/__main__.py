@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - the last line of defence says so, and keeps its own exit status
         sys.stderr.write(traceback.format_exc())
-        sys.stderr.write("evalkit: this is a fault of evalkit, not of your study; please report it with the lines above\n")
+        sys.stderr.write(
+            "evalkit: this is a fault of evalkit, not of your study; please report it with the lines above\n"
+        )
         return FAILED
 
 
@@ -157,7 +159,11 @@ def _add_run(commands: Any) -> None:
     _add_draws(run)
     run.add_argument("--jobs", type=_whole(1), default=1, metavar="N", help="estimates made at once (default: 1)")
     run.add_argument(
-        "--format", type=_formats, default=("html", "json"), metavar="LIST", help="of html, md, json (default: html,json)"
+        "--format",
+        type=_formats,
+        default=("html", "json"),
+        metavar="LIST",
+        help="of html, md, json (default: html,json)",
     )
     run.set_defaults(command=_run)
 
@@ -169,14 +175,26 @@ def _add_quick(commands: Any) -> None:
     quick.add_argument("--comparison", help="crimes in the comparison area", **pair)
     quick.add_argument("--buffer", help="crimes around the treated area", **pair)
     quick.add_argument(
-        "--buffer-comparison", help="crimes in the buffer's own comparison area (default: the comparison serves both)", **pair
+        "--buffer-comparison",
+        help="crimes in the buffer's own comparison area (default: the comparison serves both)",
+        **pair,
     )
     quick.add_argument(
-        "--periods", nargs=2, type=float, default=(1.0, 1.0), metavar=("BEFORE", "AFTER"), help="lengths (default: equal)"
+        "--periods",
+        nargs=2,
+        type=float,
+        default=(1.0, 1.0),
+        metavar=("BEFORE", "AFTER"),
+        help="lengths (default: equal)",
     )
     quick.add_argument("--cost", type=float, metavar="AMOUNT", help="what the measure cost, to the city")
     quick.add_argument("--currency", metavar="CODE", help="of the cost (default: that of the prices)")
-    quick.add_argument("--year", type=_whole(1900), metavar="YEAR", help="price year of the cost (default: that of the prices, or this year)")
+    quick.add_argument(
+        "--year",
+        type=_whole(1900),
+        metavar="YEAR",
+        help="price year of the cost (default: that of the prices, or this year)",
+    )
     quick.add_argument("--crime", metavar="CLASS", help="class of crime, such as burglary")
     quick.add_argument("--prices", metavar="NAME", help="a shipped schedule of what one crime costs")
     quick.add_argument("--multiplier", type=float, metavar="X", help="actual crimes for each recorded one")

@@ -165,7 +165,7 @@ def couple(samples: Sequence[FloatArray], correlation: ArrayLike, rng: np.random
 
 type Shape = Literal["fixed", "normal", "lognormal", "gamma", "uniform", "triangular"]
 
-_WANTED: Mapping[str, tuple[str, ...]] = {
+_WANTED: dict[str, tuple[str, ...]] = {
     "fixed": ("value",),
     "normal": ("mean", "sd"),
     "lognormal": ("mean", "sd"),
@@ -173,6 +173,10 @@ _WANTED: Mapping[str, tuple[str, ...]] = {
     "uniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
 }
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,10 +199,12 @@ class Quantity:
             raise DomainError(msg)
         wanted = _WANTED[self.shape]
         if set(self.parameters) != set(wanted):
-            msg = f"a {self.shape} quantity needs {', '.join(wanted)}; there is {', '.join(self.parameters) or 'nothing'}"
+            msg = (
+                f"a {self.shape} quantity needs {', '.join(wanted)}; there is {', '.join(self.parameters) or 'nothing'}"
+            )
             raise DomainError(msg)
         for name, value in self.parameters.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if not _is_finite(value):
                 msg = f"{name} of a {self.shape} quantity is a finite number; there is {value!r}"
                 raise DomainError(msg)
         self._check_order()
@@ -212,8 +218,9 @@ class Quantity:
             msg = f"mean of a {self.shape} quantity is above zero; there is {p['mean']:g}"
             raise DomainError(msg)
         if "low" in p and not p["low"] <= p.get("mode", p["low"]) <= p["high"]:
-            msg = f"a {self.shape} quantity needs low <= {'mode <= ' if 'mode' in p else ''}high; there is " + ", ".join(
-                f"{name} {value:g}" for name, value in p.items()
+            msg = (
+                f"a {self.shape} quantity needs low <= {'mode <= ' if 'mode' in p else ''}high; there is "
+                + ", ".join(f"{name} {value:g}" for name, value in p.items())
             )
             raise DomainError(msg)
 
@@ -237,7 +244,7 @@ class Quantity:
                     f"there is {{{', '.join(parameters)}}}"
                 )
                 raise DomainError(msg)
-            return cls(shape=shape, parameters=parameters)
+            return cls(shape=shape, parameters=parameters)  # type: ignore[arg-type]  # refused below if unknown
         if isinstance(value, bool) or not isinstance(value, int | float):
             msg = f"an amount is a number or a distribution such as {{mean = 100, sd = 10}}; there is {value!r}"
             raise DomainError(msg)
@@ -271,16 +278,16 @@ class Quantity:
 
         p = self.parameters
         if self.shape == "normal":
-            return stats.norm(p["mean"], p["sd"])  # type: ignore[no-any-return]
+            return stats.norm(p["mean"], p["sd"])
         if self.shape == "lognormal":
             sigma = math.sqrt(math.log1p((p["sd"] / p["mean"]) ** 2))
-            return stats.lognorm(sigma, scale=p["mean"] / math.exp(sigma**2 / 2))  # type: ignore[no-any-return]
+            return stats.lognorm(sigma, scale=p["mean"] / math.exp(sigma**2 / 2))
         if self.shape == "gamma":
-            return stats.gamma((p["mean"] / p["sd"]) ** 2, scale=p["sd"] ** 2 / p["mean"])  # type: ignore[no-any-return]
+            return stats.gamma((p["mean"] / p["sd"]) ** 2, scale=p["sd"] ** 2 / p["mean"])
         width = p["high"] - p["low"]
         if self.shape == "uniform":
-            return stats.uniform(p["low"], width)  # type: ignore[no-any-return]
-        return stats.triang((p["mode"] - p["low"]) / width, loc=p["low"], scale=width)  # type: ignore[no-any-return]
+            return stats.uniform(p["low"], width)
+        return stats.triang((p["mode"] - p["low"]) / width, loc=p["low"], scale=width)
 
     def describe(self) -> str:
         """Say it in words, for a table of assumptions."""

@@ -102,7 +102,8 @@ def _disagreement(effect: Effect, level: float, others: Mapping[str, Effect]) ->
     elsewhere = [name for name, other in others.items() if _case(other, level) != case]
     if not elsewhere:
         return None
-    return f"The answer depends on the method: {_listed(elsewhere)} {'does' if len(elsewhere) == 1 else 'do'} not come to the same result."
+    do = "does" if len(elsewhere) == 1 else "do"
+    return f"The answer depends on the method: {_listed(elsewhere)} {do} not come to the same result."
 
 
 def _listed(names: list[str]) -> str:
@@ -137,6 +138,6 @@ def probability_in_words(probability: float) -> str:
     'very likely'
     """
     for bound, word in _WORDS:
-        if probability > bound or (bound == 0.33 and probability >= bound):  # noqa: PLR2004 - 33 to 66 is inclusive
+        if probability > bound or (bound == 0.33 and probability >= bound):
             return word
     return "exceptionally unlikely"

@@ -50,7 +50,7 @@ def quick_study(
     outcome = Outcome(name=crime or "crimes", crime=crime or "crime", source="police")
     table = Table(outcome=outcome, lengths=(periods[0], periods[1]), **counts)
     design = Design(table=table, intervention=Intervention(name="the measure", began={"treated": "after"}))
-    costs, book = _money(cost, currency, year, crime, prices, multiplier)
+    costs, book = _money(cost=cost, currency=currency, year=year, crime=crime, prices=prices, multiplier=multiplier)
     return Study(
         title="Before and after, treated and comparison",
         primary=outcome.name,
@@ -63,7 +63,13 @@ def quick_study(
 
 
 def _money(
-    cost: float | None, currency: str | None, year: int | None, crime: str | None, prices: str | None, multiplier: float | None
+    *,
+    cost: float | None,
+    currency: str | None,
+    year: int | None,
+    crime: str | None,
+    prices: str | None,
+    multiplier: float | None,
 ) -> tuple[Costs | None, Prices | None]:
     """Make a ledger of one line, and a book of prices; the price year of the cost is that of the prices if not said."""
     if cost is None:

@@ -50,7 +50,8 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         ],
         "harm_weighted": _harm_weighted(evaluation),
         "refusals": [
-            {"outcome": each.outcome, "estimator": each.estimator, "reason": each.reason} for each in evaluation.refusals
+            {"outcome": each.outcome, "estimator": each.estimator, "reason": each.reason}
+            for each in evaluation.refusals
         ],
         "appraisal": _appraisal(evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
@@ -123,7 +124,9 @@ def _design(design: Design) -> dict[str, Any]:
         "sites": len(panel.sites) if panel is not None else areas,
         "treated": len(design.treated_sites),
         "comparison": len(design.comparison_sites) if panel is not None else int(design.has_comparison),
-        "buffer": len(design.buffer) if panel is not None else int(design.table is not None and design.table.buffer is not None),
+        "buffer": len(design.buffer)
+        if panel is not None
+        else int(design.table is not None and design.table.buffer is not None),
         "periods": len(panel.periods) if panel is not None else 2,
         "first_period": panel.periods.labels[0] if panel is not None else "before",
         "last_period": panel.periods.labels[-1] if panel is not None else "after",
@@ -184,7 +187,9 @@ def _effect(name: str, effect: Effect, role: Role, level: float) -> dict[str, An
             else "the estimate has no error of its own"
         )
     if percent is None:
-        out["percent_change_reason"] = "a percentage of what was expected does not exist: that may be nothing or unknown"
+        out["percent_change_reason"] = (
+            "a percentage of what was expected does not exist: that may be nothing or unknown"
+        )
     if total is None:
         out["prevented_reason"] = _why_none_prevented(effect)
     return out
@@ -216,11 +221,10 @@ def _displacement(name: str, effect: Effect, level: float) -> dict[str, Any]:
 def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
     """Events prevented, each weighted by its harm, over the outcomes that were given a weight."""
     weights = evaluation.study.harm_weights
-    columns = {
-        outcome: evaluation.primary_of(outcome).net_prevented
-        for outcome in weights
+    columns = {outcome: evaluation.primary_of(outcome).net_prevented for outcome in weights}
+    parts = {
+        outcome: weights[outcome] * column.sum(axis=1) for outcome, column in columns.items() if column is not None
     }
-    parts = {outcome: weights[outcome] * column.sum(axis=1) for outcome, column in columns.items() if column is not None}
     if not parts:
         return None
     total = np.sum(list(parts.values()), axis=0)

@@ -30,6 +30,10 @@ type Progress = Callable[[str], None]
 
 # enough draws for an uncertain amount to take its extremes in a rehearsal
 _REHEARSAL = 200
+_UNCOUPLED = (
+    "The outcomes' estimates were drawn independently of each other, as nothing tells how they vary together; "
+    "the ranges of sums over outcomes may be too narrow or too wide."
+)
 _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 
 
@@ -91,7 +95,7 @@ class Study:
             faults.append(f"primary outcome {self.primary!r} is not measured; {nearest(self.primary, self.designs)}")
         if not 0 < self.level < 1:
             faults.append(f"level is a share between 0 and 1, such as 0.95; there is {self.level}")
-        if self.draws < 100:  # noqa: PLR2004 - a 95 % limit of fewer draws rests on two of them
+        if self.draws < 100:
             faults.append(f"draws is 100 or more; there is {self.draws}")
         if self.seed < 0:
             faults.append(f"seed is a whole number, zero or more; there is {self.seed}")
@@ -210,7 +214,10 @@ class Study:
         if self.costs is None:
             return None, "The study gives no costs, so nothing can be said about what a prevented crime cost."
         if not events:
-            return None, "No outcome is a count of events that could be prevented, so there is nothing to divide the costs by."
+            return (
+                None,
+                "No outcome is a count of events that could be prevented, so there is nothing to divide the costs by.",
+            )
         from evalkit.economics import appraise
 
         options = {"level": self.level, **self.appraisal}
@@ -218,8 +225,9 @@ class Study:
 
     def _hashes(self) -> dict[str, str]:
         return {
-            path.relative_to(self.folder).as_posix() if self.folder and path.is_relative_to(self.folder) else path.name:
-            hashlib.sha256(path.read_bytes()).hexdigest()
+            path.relative_to(self.folder).as_posix()
+            if self.folder and path.is_relative_to(self.folder)
+            else path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.inputs)
         }
 
@@ -241,12 +249,9 @@ def _coupled(
     primaries = {outcome: next(iter(named.values())) for outcome, named in effects.items()}
     if len(primaries) == 1:
         return effects, ()
-    influences = [effect.influence for effect in primaries.values()]
-    if any(influence is None for influence in influences) or len({np.shape(influence) for influence in influences}) > 1:
-        return effects, (
-            "The outcomes' estimates were drawn independently of each other, as nothing tells how they vary together; "
-            "the ranges of sums over outcomes may be too narrow or too wide.",
-        )
+    influences = [effect.influence for effect in primaries.values() if effect.influence is not None]
+    if len(influences) < len(primaries) or len({influence.shape for influence in influences}) > 1:
+        return effects, (_UNCOUPLED,)
     stacked = np.array(influences)
     lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
     correlation = (stacked / lengths) @ (stacked / lengths).T

@@ -165,7 +165,11 @@ class _Builder:
             if name
         ]
         layout = Layout(
-            separator=data.separator, encoding=data.encoding, decimal=data.decimal, thousands=data.thousands, sheet=data.sheet
+            separator=data.separator,
+            encoding=data.encoding,
+            decimal=data.decimal,
+            thousands=data.thousands,
+            sheet=data.sheet,
         )
         with self._gathering("[data] "):
             table = read_table(path, layout, [*numbers, *data.covariates, *([data.weight] if data.weight else [])])
@@ -184,21 +188,18 @@ class _Builder:
         data, named = self.sections.data, self.sections.intervention.began
         if data is None:
             return {"treated": "after"}
-        if data.began and named:
-            self.faults.append("starts are given twice, by [data] began and by [intervention.began]: keep one")
-            return None
-        if named:
-            return {site: str(start) for site, start in named.items()}
-        if not data.began:
+        if bool(data.began) == bool(named):
             self.faults.append(
-                "[data] needs the key 'began': the column with the first treated period of each site (empty: never "
-                "treated); or give [intervention.began] with site = period"
+                "starts are given twice, by [data] began and by [intervention.began]: keep one"
+                if named
+                else "[data] needs the key 'began': the column with the first treated period of each site (empty: "
+                "never treated); or give [intervention.began] with site = period"
             )
-            return None
-        if table is None:
-            return None
-        with self._gathering("[data] "):
-            return began_by_site(table, site=data.site, began=data.began, source=data.file)
+        elif named:
+            return {site: str(start) for site, start in named.items()}
+        elif data.began and table is not None:
+            with self._gathering("[data] "):
+                return began_by_site(table, site=data.site, began=data.began, source=data.file)
         return None
 
     def _designs(self, table: pd.DataFrame | None) -> Iterator[tuple[str, Design]]:
@@ -210,14 +211,20 @@ class _Builder:
                 if section.table is not None:
                     shape: dict[str, Any] = {"table": _counts(outcome, section)}
                 elif self.sections.data is None:
-                    self.faults.append(f"[outcomes.{name}] has no counts: give [outcomes.{name}.table], or a [data] file")
+                    self.faults.append(
+                        f"[outcomes.{name}] has no counts: give [outcomes.{name}.table], or a [data] file"
+                    )
                     continue
                 elif table is None:
                     continue
                 else:
                     shape = {"panel": self._panel(outcome, section, table), **self._roles()}
                 if intervention is not None and began is not None:
-                    treated = intervention if section.table is None else dataclasses.replace(intervention, began={"treated": "after"})
+                    treated = (
+                        intervention
+                        if section.table is None
+                        else dataclasses.replace(intervention, began={"treated": "after"})
+                    )
                     yield name, Design(intervention=treated, **shape)
 
     def _roles(self) -> dict[str, Any]:
@@ -225,7 +232,9 @@ class _Builder:
         return {
             "comparison": None if design.comparison is None else tuple(design.comparison),
             "buffer": tuple(design.buffer),
-            "selection_window": None if design.selection_window is None else tuple(str(end) for end in design.selection_window),
+            "selection_window": None
+            if design.selection_window is None
+            else tuple(str(end) for end in design.selection_window),
             "assignment": design.assignment,
         }
 
@@ -350,8 +359,10 @@ def _counts(outcome: Outcome, section: OutcomeSection) -> Table:
 def _with_options(name: str, options: Mapping[str, Any], where: str) -> Estimator:
     """Make an estimator with options, and name the nearest option where one is not known."""
     made = find_estimator(name)
-    known = [each.name for each in dataclasses.fields(made)] if dataclasses.is_dataclass(made) else []
-    faults = [f"{where}: {name} has no option {key!r}; {nearest(key, known, 20)}" for key in options if key not in known]
+    known = list(getattr(made, "__dataclass_fields__", {}))
+    faults = [
+        f"{where}: {name} has no option {key!r}; {nearest(key, known, 20)}" for key in options if key not in known
+    ]
     if faults:
         raise StudyError(faults)
     try:

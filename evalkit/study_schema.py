@@ -141,10 +141,10 @@ def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[s
     try:
         return StudyFile.model_validate(document), []
     except ValidationError as problem:
-        return None, [_sentence(fault, document) for fault in problem.errors(include_url=False)]
+        return None, [_sentence(fault) for fault in problem.errors(include_url=False)]
 
 
-def _sentence(fault: Any, document: Mapping[str, Any]) -> str:
+def _sentence(fault: Any) -> str:
     *above, key = fault["loc"]
     if not isinstance(key, str) or key in {"str", "float", "int"} or key.startswith(("list[", "dict[", "literal[")):
         above = [part for part in fault["loc"] if _names_a_key(part)]
@@ -159,14 +159,20 @@ def _sentence(fault: Any, document: Mapping[str, Any]) -> str:
 
 
 def _names_a_key(part: object) -> bool:
-    return isinstance(part, int) or not str(part).startswith(("list[", "dict[", "literal[", "constrained-", "function-")) and part not in {
-        "str", "float", "int",
-    }
+    return isinstance(part, int) or (
+        not str(part).startswith(("list[", "dict[", "literal[", "constrained-", "function-"))
+        and part
+        not in {
+            "str",
+            "float",
+            "int",
+        }
+    )
 
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) < 80 else text[:77] + "..."  # noqa: PLR2004 - one line of a terminal
+    return text if len(text) < 80 else text[:77] + "..."
 
 
 def _wanted(fault: Any) -> str:

@@ -23,7 +23,8 @@ ALLOWED = {
     "economics": {"domain", "draws", "errors"},
     "evidence": {"domain", "draws", "errors"},
     "study": {"errors", "draws", "domain", "data", "registry", "economics", "evidence"},
-    "report": {"study", "domain", "draws", "errors"},
+    # A report reads what an evaluation holds, its appraisal too, and what the estimators say of themselves.
+    "report": {"study", "economics", "registry", "domain", "draws", "errors"},
     "output": {"study", "report", "domain", "draws", "errors"},
     "new_study": {"output", "errors"},
     "__main__": {"study", "report", "output", "new_study", "data", "errors"},

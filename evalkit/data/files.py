@@ -78,7 +78,8 @@ def _read(path: Path, layout: Layout) -> pd.DataFrame:
         return _read_parquet(path)
     if suffix in _EXCEL:
         return _read_workbook(path, layout.sheet)
-    msg = f"{path.name}: cannot read a file of type {suffix or '(none)'}; wanted is .csv, .tsv, .parquet or {', '.join(_EXCEL)}"
+    known = ", ".join((".csv", ".tsv", ".parquet", *_EXCEL))
+    msg = f"{path.name}: cannot read a file of type {suffix or '(none)'}; wanted is one of {known}"
     raise DataError(msg)
 
 
@@ -101,13 +102,20 @@ def _read_text(path: Path, layout: Layout) -> pd.DataFrame:
             # a first row with too many cells is cut to size with no more than a warning
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
-                path, sep=separator, encoding=_with_mark(layout.encoding), dtype=str, keep_default_na=False,
-                na_values=[""], index_col=False, on_bad_lines="error",
+                path,
+                sep=separator,
+                encoding=_with_mark(layout.encoding),
+                dtype=str,
+                keep_default_na=False,
+                na_values=[""],
+                index_col=False,
+                on_bad_lines="error",
             )
     except UnicodeDecodeError as problem:
         raise _undecodable(path, layout.encoding) from problem
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as problem:
-        msg = f"{path.name}: rows do not have as many cells as the heading ({len(names)}): {' '.join(str(problem).split())}"
+        said = " ".join(str(problem).split())
+        msg = f"{path.name}: rows do not have as many cells as the heading ({len(names)}): {said}"
         raise DataError(msg) from problem
 
 
@@ -188,7 +196,9 @@ def _tidy_numbers(table: pd.DataFrame, columns: Iterable[str], layout: Layout) -
     if layout.decimal == layout.thousands:
         msg = f"decimal and thousands marks are both {layout.decimal!r}; wanted are two different ones"
         raise DataError(msg)
-    grouped = re.compile(rf"-?\d{{1,3}}(?:{re.escape(layout.thousands)}\d{{3}})*(?:{re.escape(layout.decimal)}\d+)?|-?\d+(?:{re.escape(layout.decimal)}\d+)?")
+    grouped = re.compile(
+        rf"-?\d{{1,3}}(?:{re.escape(layout.thousands)}\d{{3}})*(?:{re.escape(layout.decimal)}\d+)?|-?\d+(?:{re.escape(layout.decimal)}\d+)?"
+    )
 
     def plain(text: object) -> object:
         if not isinstance(text, str) or not grouped.fullmatch(text.strip()):
@@ -221,7 +231,8 @@ def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) ->
         starts = pairs.loc[pairs[site] == twice[0], began].tolist()
         msg = (
             f"{source}, column {began!r}: site {first_of(twice)} has more than one start "
-            f"({', '.join(repr(start) for start in starts)}); wanted is one for all its rows, or empty where never treated"
+            f"({', '.join(repr(start) for start in starts)}); wanted is one for all its rows, "
+            "or empty where never treated"
         )
         raise DataError(msg)
     return {row[site]: row[began] for row in pairs.to_dict("records") if row[began] not in {"", "nan", "NaT"}}

@@ -112,7 +112,7 @@ class Design:
 
     def _check_window(self, panel: Panel) -> None:
         window = self.selection_window
-        if window is None or len(window) != 2:  # noqa: PLR2004 - first and last
+        if window is None or len(window) != 2:
             msg = f"the selection window is its first and last period; there is {self.selection_window!r}"
             raise DesignError(msg)
         try:
@@ -176,7 +176,9 @@ class Design:
     def cohorts(self) -> tuple[str, ...]:
         """The different first treated periods, in order."""
         panel = self.require_panel("adoption dates")
-        return tuple(panel.periods.labels[place] for place in sorted(set(self.starts.tolist())) if place < len(panel.periods))
+        return tuple(
+            panel.periods.labels[place] for place in sorted(set(self.starts.tolist())) if place < len(panel.periods)
+        )
 
     @property
     def is_staggered(self) -> bool:
@@ -227,7 +229,9 @@ def _grade(design: Design) -> ScientificMethodsLevel:
             level=3, reason="before and after, in one treated and one comparison area taken as comparable"
         )
     if design.assignment == "randomised" and min(treated, compared) > 1:
-        return ScientificMethodsLevel(level=5, reason=f"{treated} treated and {compared} comparison sites, assigned by lot")
+        return ScientificMethodsLevel(
+            level=5, reason=f"{treated} treated and {compared} comparison sites, assigned by lot"
+        )
     if min(treated, compared) > 1 and design.periods_before >= _PERIODS_FOR_A_TREND:
         return ScientificMethodsLevel(
             level=4,
@@ -254,12 +258,15 @@ def _selection(design: Design) -> Check | None:
     )
     shown = f"{design.selection_window[0]} to {design.selection_window[1]}"
     if not overlap:
-        return Check(name="selection window", passed=True, detail=f"Sites were chosen on {shown}, outside the periods compared.")
+        return Check(
+            name="selection window", passed=True, detail=f"Sites were chosen on {shown}, outside the periods compared."
+        )
     return Check(
         name="selection window",
         passed=False,
-        detail=f"Sites were chosen for being bad in {shown}, which is part of the baseline of {overlap} of them. Part of "
-        "any fall would have come without the measure (regression to the mean; around 4 % in published studies).",
+        detail=f"Sites were chosen for being bad in {shown}, which is part of the baseline of {overlap} of them. "
+        "Part of any fall would have come without the measure (regression to the mean; around 4 % in published "
+        "studies).",
     )
 
 
@@ -283,12 +290,12 @@ def _seasons(design: Design) -> Check | None:
 
 def _few_treated(design: Design) -> Check | None:
     treated = len(design.treated_sites)
-    if design.panel is None or treated >= 5:  # noqa: PLR2004 - below this cluster errors reject true nulls, see docs
+    if design.panel is None or treated >= 5:
         return None
     return Check(
         name="few treated sites",
         passed=False,
         detail=f"Only {treated} site{'s were' if treated > 1 else ' was'} treated. Errors by site are then too small "
-        "(with 3 of 40 treated, a true null is rejected 9 to 19 % of the time at 5 %), so read the interval as a lower bound "
-        "on the uncertainty.",
+        "(with 3 of 40 treated, a true null is rejected 9 to 19 % of the time at 5 %), so read the interval as a lower "
+        "bound on the uncertainty.",
     )

@@ -252,7 +252,9 @@ class Effect:
             change=self.change[order],
             prevented=None if self.prevented is None else self.prevented[order],
             dynamics=None if dynamics is None else replace(dynamics, draws=dynamics.draws[order]),
-            displacement=None if moved is None else replace(
+            displacement=None
+            if moved is None
+            else replace(
                 moved,
                 change=moved.change[order],
                 prevented=None if moved.prevented is None else moved.prevented[order],

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
-
 from evalkit.errors import DomainError, nearest
 
 __all__ = ["Approach", "Intervention", "Target"]

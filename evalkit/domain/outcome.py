@@ -76,12 +76,14 @@ class Outcome:
             msg = f"no kind {self.kind!r} of outcome ({self.name!r}); {nearest(self.kind, get_args(Kind.__value__))}"
             raise DomainError(msg)
         if self.crime is not None and self.crime not in crime_classes():
-            msg = f"no class of crime {self.crime!r} (outcome {self.name!r}); {nearest(self.crime, crime_classes(), 20)}"
+            msg = (
+                f"no class of crime {self.crime!r} (outcome {self.name!r}); {nearest(self.crime, crime_classes(), 20)}"
+            )
             raise DomainError(msg)
         if self.good not in {"fewer", "more"}:
             msg = f"good of outcome {self.name!r} is 'fewer' or 'more'; there is {self.good!r}"
             raise DomainError(msg)
-        if self.minimum_worthwhile is not None and not 0 < self.minimum_worthwhile < 100:  # noqa: PLR2004 - percent
+        if self.minimum_worthwhile is not None and not 0 < self.minimum_worthwhile < 100:
             msg = (
                 f"the minimum worthwhile change of outcome {self.name!r} is a percentage between 0 and 100; "
                 f"there is {self.minimum_worthwhile}"

@@ -69,7 +69,9 @@ class Panel:
         if name == "values" and self.outcome.kind in {"count", "rate"}:
             self._refuse(array < 0, f"negative {self.outcome.kind}s", "zero or more", array)
         if name == "values" and self.outcome.kind == "count":
-            self._refuse(array != np.floor(array), "counts that are not whole", "whole numbers; for rates give rate = ...", array)
+            self._refuse(
+                array != np.floor(array), "counts that are not whole", "whole numbers; for rates give rate = ...", array
+            )
         if name == "values" and self.outcome.kind == "proportion":
             self._refuse((array < 0) | (array > 1), "proportions outside 0 to 1", "a share between 0 and 1", array)
         if name == "exposure":
@@ -84,7 +86,8 @@ class Panel:
                 for site, period in np.argwhere(at_fault)[:4]
             ]
             more = int(at_fault.sum()) - len(cells)
-            msg = f"{self.outcome.name}: {what}: {'; '.join(cells)}{f' and {more} more' if more else ''}; wanted is {wanted}"
+            shown = "; ".join(cells) + (f" and {more} more" if more else "")
+            msg = f"{self.outcome.name}: {what}: {shown}; wanted is {wanted}"
             raise DataError(msg)
 
     @classmethod
@@ -156,8 +159,11 @@ class Panel:
             sites=sites,
             periods=periods,
             values=grid(column),
-            exposure=_per_site(exposure, sites, len(periods)) if isinstance(exposure, Mapping)
-            else grid(exposure) if exposure else None,
+            exposure=_per_site(exposure, sites, len(periods))
+            if isinstance(exposure, Mapping)
+            else grid(exposure)
+            if exposure
+            else None,
             weights=grid(weight) if weight else None,
             covariates={name: grid(name) for name in covariates},
         )
@@ -234,7 +240,9 @@ class _Reader:
             # past 2**53 a float no longer tells neighbouring codes apart
             unsafe = ~whole | (series.abs() > 2**53)
             if unsafe.any():
-                self._fail(unsafe, f"column {column!r} holds decimal numbers", f"{what} as text, so that codes stay whole")
+                self._fail(
+                    unsafe, f"column {column!r} holds decimal numbers", f"{what} as text, so that codes stay whole"
+                )
             series = series.astype("int64")
         return series.astype(str).str.strip()
 
@@ -243,7 +251,9 @@ class _Reader:
 
         series = self.table[column]
         missing = series.isna() | (series.astype(str).str.strip() == "")
-        numbers = pd.to_numeric(series.astype(str).str.strip() if series.dtype.kind not in "iuf" else series, errors="coerce")
+        numbers = pd.to_numeric(
+            series.astype(str).str.strip() if series.dtype.kind not in "iuf" else series, errors="coerce"
+        )
         wrong = numbers.isna() | ~np.isfinite(numbers.to_numpy(float, na_value=np.nan)) | (series.dtype.kind == "b")
         if wrong.any():
             row = int(np.argmax(wrong.to_numpy()))
@@ -252,7 +262,9 @@ class _Reader:
             self._fail(
                 wrong,
                 f"column {column!r} holds {shown}{where}",
-                "a number; a missing count is not a zero" if missing.iloc[row] else "a number with a point for decimals",
+                "a number; a missing count is not a zero"
+                if missing.iloc[row]
+                else "a number with a point for decimals",
             )
         return numbers.to_numpy(float)
 
@@ -274,7 +286,10 @@ class _Reader:
         seen = np.bincount(places, minlength=len(periods))
         empty = [periods.labels[place] for place in np.flatnonzero(seen == 0)]
         if empty:
-            msg = f"{self.source}: no row at all for {first_of(empty)}; wanted is every {periods.frequency} from the first to the last"
+            msg = (
+                f"{self.source}: no row at all for {first_of(empty)}; "
+                f"wanted is every {periods.frequency} from the first to the last"
+            )
             raise DataError(msg)
         present = np.zeros((len(sites), len(periods)), bool)
         present[rows, places] = True

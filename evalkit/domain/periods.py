@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, get_args
 
 from evalkit.errors import DataError, first_of, nearest
@@ -132,7 +133,7 @@ def _refuse_disguised(texts: Iterable[str]) -> None:
     likely = None
     if all(day.day == 1 for day in days):
         likely = "'year' or 'month'" if all(day.month == 1 for day in days) else "'quarter' or 'month'"
-    elif len({(later - earlier).days % 7 for earlier, later in zip(days, days[1:], strict=False)}) == 1 and (
+    elif len({(later - earlier).days % 7 for earlier, later in pairwise(days)}) == 1 and (
         (days[1] - days[0]).days % 7 == 0
     ):
         likely = "'week'"
@@ -175,7 +176,7 @@ class Periods:
         if frequency is not None and frequency not in FREQUENCIES:
             msg = f"no frequency {frequency!r}; {nearest(frequency, FREQUENCIES)}"
             raise DataError(msg)
-        chosen: Frequency = frequency or _recognise(texts)  # type: ignore[assignment]
+        chosen: Frequency = frequency or _recognise(texts)
         places = [read_period(text, chosen) for text in texts]
         return cls(frequency=chosen, first=min(places), count=max(places) - min(places) + 1)
 

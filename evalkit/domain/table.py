@@ -67,7 +67,7 @@ class Table:
 
 
 def _pair(name: str, cells: object) -> Counts:
-    if not isinstance(cells, tuple | list) or len(cells) != 2:  # noqa: PLR2004 - before and after
+    if not isinstance(cells, tuple | list) or len(cells) != 2:
         msg = f"{name} is two counts, before and after; there is {cells!r}"
         raise DataError(msg)
     for when, cell in zip(("before", "after"), cells, strict=True):
@@ -86,7 +86,7 @@ def _pair(name: str, cells: object) -> Counts:
 def _positive_pair(lengths: object) -> tuple[float, float]:
     if (
         not isinstance(lengths, tuple | list)
-        or len(lengths) != 2  # noqa: PLR2004 - before and after
+        or len(lengths) != 2
         or not all(
             isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) and x > 0 for x in lengths
         )

@@ -43,7 +43,7 @@ def card_of(name: str) -> str:
 
 
 def _entry(head: str, text: str) -> str:
-    if len(head) > 14:  # noqa: PLR2004 - the width of the left column
+    if len(head) > 14:
         body = textwrap.wrap(text, _WIDTH, initial_indent=" " * 16, subsequent_indent=" " * 16)
         return "\n".join([*textwrap.wrap(head, _WIDTH, subsequent_indent="  "), *body])
     return "\n".join(textwrap.wrap(text, _WIDTH, initial_indent=f"{head:<16}", subsequent_indent=" " * 16))

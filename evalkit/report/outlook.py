@@ -21,7 +21,9 @@ def outlook(study: Study) -> str:
     for name, design in study.designs.items():
         role = "primary outcome" if name == study.primary else "secondary outcome"
         lines += [f"{name} ({role})", *_wrapped(_extent(design)), *_wrapped(_grade(design))]
-        lines += [line for check in design.checks for line in _wrapped(f"{_MARK[check.passed]}  {check.name}: {check.detail}")]
+        lines += [
+            line for check in design.checks for line in _wrapped(f"{_MARK[check.passed]}  {check.name}: {check.detail}")
+        ]
         lines.append("")
     for place, (name, estimator) in enumerate(study.estimators.items()):
         lines += _wrapped(f"{'estimated by' if place == 0 else 'held against'} {name}: {_card(estimator)}", indent="")
@@ -40,10 +42,15 @@ def _extent(design: Design) -> str:
         around = ", a buffer around it" if table is not None and table.buffer is not None else ""
         beside = " and a comparison area" if design.has_comparison else ", nothing to compare it with"
         return f"before/after counts of {design.outcome.plural} in a treated area{around}{beside}"
-    starts = f"start {design.cohorts[0]}" if not design.is_staggered else f"{len(design.cohorts)} starts, {design.cohorts[0]} to {design.cohorts[-1]}"
+    starts = (
+        f"start {design.cohorts[0]}"
+        if not design.is_staggered
+        else f"{len(design.cohorts)} starts, {design.cohorts[0]} to {design.cohorts[-1]}"
+    )
     buffer = f", {len(design.buffer)} buffer" if design.buffer else ""
+    roles = f"{len(design.treated_sites)} treated, {len(design.comparison_sites)} comparison{buffer}"
     return (
-        f"{len(panel.sites)} sites ({len(design.treated_sites)} treated, {len(design.comparison_sites)} comparison{buffer}) "
+        f"{len(panel.sites)} sites ({roles}) "
         f"by {len(panel.periods)} periods, {panel.periods.labels[0]} to {panel.periods.labels[-1]}; {starts}"
     )
 
@@ -70,7 +77,9 @@ def _cannot(study: Study) -> Iterator[str]:
     if not has_buffer:
         yield from _wrapped("It cannot show whether crime moved next door: no buffer is named.", indent="")
     if all(each.outcome.source in {"", "police"} for each in study.designs.values()):
-        yield from _wrapped("It sees recorded crime only: a change in reporting looks like a change in crime.", indent="")
+        yield from _wrapped(
+            "It sees recorded crime only: a change in reporting looks like a change in crime.", indent=""
+        )
 
 
 def _money(study: Study) -> str:

