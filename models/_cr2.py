@@ -24,7 +24,7 @@ from evalkit.models._fit import Fit
 __all__ = ["Adjusted", "Projection", "QuadraticForms", "adjust", "project", "quadratic_forms"]
 
 # Eigenvalues below this share of a block's largest are those of directions that the fit takes up whole.
-_NULL = 1e-11
+_NULL = 1e-10
 # A share of variance below this is rounding.
 _ROUNDING = 1e-9
 # Blocks decomposed at a time hold about this many numbers (32 MB of them).
@@ -161,7 +161,8 @@ def _adjust_sites(fit: Fit, projection: Projection, rows: np.ndarray) -> tuple[F
     """Apply A_i = D B_i^{+1/2} D to W_i x_i for some sites, shape (rows, periods, k), and say what is unseen.
 
     The weighted sum of a site's residuals is always zero; any further direction in which they are is one
-    that the fit takes up whole.
+    that the fit takes up whole. Where that is most of what a site says of a coefficient, what is left is
+    noise of no concern to it, and the site counts as unseen.
     """
     root = np.sqrt(projection.variance[rows])
     blocks = _residual_variance(fit, projection, rows) * (root[:, :, None] * root[:, None, :])
@@ -172,9 +173,13 @@ def _adjust_sites(fit: Fit, projection: Projection, rows: np.ndarray) -> tuple[F
     turned = vectors.swapaxes(1, 2) @ weighted
     always = np.divide(fit.weights[rows], root, out=np.zeros_like(root), where=root > 0)
     always /= np.linalg.norm(always, axis=1, keepdims=True)
-    lost = (np.where(alive, 0, turned) ** 2).sum(axis=1) - (always[:, :, None] * weighted).sum(axis=1) ** 2
-    lost[lost < _ROUNDING * (weighted**2).sum(axis=1)] = 0
-    return np.asarray(root[:, :, None] * (vectors @ (powers * turned))), lost
+    structural = (always[:, :, None] * weighted).sum(axis=1) ** 2
+    energy = (weighted**2).sum(axis=1)
+    lost = (np.where(alive, 0, turned) ** 2).sum(axis=1) - structural
+    lost[lost < _ROUNDING * energy] = 0
+    lone = lost > energy / 2
+    functions = np.where(lone[:, None, :], 0, root[:, :, None] * (vectors @ (powers * turned)))
+    return functions, np.where(lone, energy, lost)
 
 
 def _residual_variance(fit: Fit, projection: Projection, rows: np.ndarray) -> FloatArray:

@@ -56,9 +56,23 @@ def fit_poisson(
         step = float(np.abs(proposed - predictor)[used].max())
         predictor, deviance = proposed, new_deviance
         if step < _STEP:
-            expected = np.exp(predictor)
-            return replace(fit, residuals=counts / expected - 1, weights=weights * expected, fitted=predictor - offset)
+            return _at_optimum(predictor, counts, offset, columns, weights, names)
     raise EstimationError(_why_not(counts, predictor, used))
+
+
+def _at_optimum(
+    predictor: FloatArray,
+    counts: FloatArray,
+    offset: FloatArray,
+    columns: FloatArray,
+    weights: FloatArray,
+    names: Sequence[str],
+) -> Fit:
+    """Regress once more at the last weights, so that regressors and weights agree to rounding."""
+    expected = np.exp(predictor)
+    left = counts / expected - 1
+    fit = fit_linear(predictor - offset + left, columns, weights * expected, names, variance_is_inverse_weight=True)
+    return replace(fit, residuals=left, fitted=predictor - offset)
 
 
 def _start(counts: FloatArray, exposure: FloatArray, weights: FloatArray) -> FloatArray:
