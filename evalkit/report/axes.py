@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from evalkit.report.drawing import INK, LINE, SOFT
@@ -46,7 +47,7 @@ def apart(places: Sequence[float], distance: float) -> list[float]:
     order = sorted(range(len(places)), key=lambda i: places[i])
     moved = list(places)
     for _ in range(20):
-        for low, high in zip(order, order[1:], strict=False):
+        for low, high in pairwise(order):
             missing = distance - (moved[high] - moved[low])
             if missing > 0:
                 moved[low] -= missing / 2
@@ -60,8 +61,14 @@ def label_ends(axes: Axes, x: float, ends: Sequence[tuple[float, str, str]]) -> 
     places = apart([height for height, _, _ in ends], (high - low) * 0.085)
     for place, (_, name, colour) in zip(places, ends, strict=True):
         axes.annotate(
-            name, (x, place), xytext=(6, 0), textcoords="offset points", va="center", color=colour,
-            fontweight="bold", annotation_clip=False,
+            name,
+            (x, place),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontweight="bold",
+            annotation_clip=False,
         )
 
 

@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BLUE", "INK", "LINE", "NARROW", "PALETTE", "RUST", "SOFT", "WASH", "WIDE", "Cell", "Draw", "Figure", "Layout"]
+__all__ = [
+    "BLUE",
+    "INK",
+    "LINE",
+    "NARROW",
+    "PALETTE",
+    "RUST",
+    "SOFT",
+    "WASH",
+    "WIDE",
+    "Cell",
+    "Draw",
+    "Figure",
+    "Layout",
+]
 
 # Contrast on white, measured: 10.0, 5.0, 17.2, 7.0; the wash and the lines carry no text and no meaning alone.
 BLUE, RUST, INK, SOFT = "#0b3d91", "#b3541e", "#1b1b1b", "#595959"
@@ -115,7 +129,9 @@ def _rendered(draw: Draw, layout: Layout) -> str:
     from matplotlib.figure import Figure as Sheet
 
     # Text stays text (searchable, in the reader's font), a dollar is a dollar, and the same picture has the same bytes.
-    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE}):
+    # The reader's own settings are set aside, but for the back-end, which rc_context would not give back.
+    defaults: dict[Any, Any] = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+    with mpl.rc_context(defaults | _STYLE):
         sheet = Sheet(figsize=(layout.width, layout.height), layout="constrained")
         FigureCanvasSVG(sheet)
         axes = sheet.add_subplot()
@@ -159,6 +175,9 @@ _STYLE: dict[str, Any] = {
 _TAG = re.compile(r"<[^>]*>")
 _ID = re.compile(r'(\bid="|url\(#|\bhref="#)')
 _SIZE = re.compile(r"<svg[^>]*viewBox=\"([^\"]*)\"[^>]*>")
+_BALLAST = re.compile(
+    r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*|<!--.*?-->\s*", flags=re.DOTALL
+)
 _FONT = re.compile(r"font-family: [^;\"]*")
 
 
@@ -167,7 +186,7 @@ def _accessible(svg: str, prefix: str, title: str, alt: str) -> str:
     body = svg[svg.index("<svg") :]
     # inside tags only: matplotlib escapes angle brackets in text and in attributes, so that tags are well apart
     body = _TAG.sub(lambda tag: _ID.sub(rf"\1{prefix}-", tag[0]), body)
-    body = re.sub(r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*|<!--.*?-->\s*", "", body, flags=re.DOTALL)
+    body = _BALLAST.sub("", body)
     body = body.replace("xlink:href", "href")
     body = _TAG.sub(lambda tag: _FONT.sub(f"font-family: {FONTS}", tag[0]), body)
     opening = _SIZE.search(body)

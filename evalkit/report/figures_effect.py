@@ -91,7 +91,7 @@ def slope(evaluation: Evaluation) -> Figure | None:
     expected, held = float(np.median(drawn)), interval(drawn, level)
     counted = things(effect.outcome)
 
-    def draw(axes: Axes, layout: Layout) -> None:
+    def draw(axes: Axes, _: Layout) -> None:
         axes.plot([0, 1], [before, expected], color=RUST, linestyle=(0, (4, 2)), linewidth=2.2)
         axes.plot([1, 1], [max(held.lower, 0), held.upper], color=RUST, linewidth=6, alpha=0.3, solid_capstyle="butt")
         axes.plot([0, 1], [before, after], color=BLUE, marker="o", markersize=6)
@@ -102,7 +102,10 @@ def slope(evaluation: Evaluation) -> Figure | None:
         label_ends(
             axes,
             1.02,
-            [(expected, f"expected {formats.unsigned(expected)}", RUST), (after, f"recorded {formats.count(after)}", BLUE)],
+            [
+                (expected, f"expected {formats.unsigned(expected)}", RUST),
+                (after, f"recorded {formats.count(after)}", BLUE),
+            ],
         )
 
     scaled = "" if table.lengths[0] == table.lengths[1] else " Before is scaled to the length of the period after."
@@ -129,7 +132,9 @@ def event_study(evaluation: Evaluation) -> Figure | None:
     dynamics, is_ratio = effect.dynamics, effect.scale.startswith("log")
     drawn = 100 * np.expm1(dynamics.draws) if is_ratio else dynamics.draws
     unit = "percent" if is_ratio else (effect.outcome.unit or "its own unit")
-    points = [(time, float(np.median(drawn[:, i])), interval(drawn[:, i], level)) for i, time in enumerate(dynamics.times)]
+    points = [
+        (time, float(np.median(drawn[:, i])), interval(drawn[:, i], level)) for i, time in enumerate(dynamics.times)
+    ]
 
     def draw(axes: Axes, layout: Layout) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -139,7 +144,9 @@ def event_study(evaluation: Evaluation) -> Figure | None:
         for time, middle, held in points:
             colour, mark = (BLUE, "o") if time >= 0 else (SOFT, "s")
             axes.plot([time, time], [held.lower, held.upper], color=colour, linewidth=1.8)
-            axes.plot([time], [middle], mark, color=colour, markersize=5.5, markerfacecolor=colour if time >= 0 else "white")
+            axes.plot(
+                [time], [middle], mark, color=colour, markersize=5.5, markerfacecolor=colour if time >= 0 else "white"
+            )
         axes.plot([dynamics.reference], [0], "D", color=RUST, markersize=6)
         axes.xaxis.set_major_locator(MaxNLocator(layout.ticks, integer=True, steps=ROUND_STEPS))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
@@ -156,9 +163,11 @@ def event_study(evaluation: Evaluation) -> Figure | None:
         "event-study",
         draw,
         title="The effect by time since the start",
-        alt=f"Before the start, {off} of {len(before)} periods differ clearly from the reference; the later ones show how the "
+        alt=f"Before the start, {off} of {len(before)} periods differ clearly from the reference; the later "
+        f"ones show how the "
         "effect developed.",
-        caption=f"Change against the last period before the start (the diamond), with {_level(level)} ranges. Squares lie before the "
+        caption=f"Change against the last period before the start (the diamond), with {_level(level)} "
+        f"ranges. Squares lie before the "
         f"start and should scatter about zero; circles lie after it. {test}",
         columns=("periods since start", f"change ({unit})", "lower", "upper"),
         rows=[(time, middle, held.lower, held.upper) for time, middle, held in points],
@@ -172,7 +181,11 @@ def displacement(evaluation: Evaluation) -> Figure | None:
     if moved is None or moved.prevented is None or effect.total_prevented is None:
         return None
     near = moved.prevented.sum(axis=1)
-    parts = [("treated", effect.total_prevented, BLUE), ("nearby", near, RUST), ("together", effect.total_prevented + near, BLUE)]
+    parts = [
+        ("treated", effect.total_prevented, BLUE),
+        ("nearby", near, RUST),
+        ("together", effect.total_prevented + near, BLUE),
+    ]
     read = [(name, float(np.median(each)), interval(each, level), colour) for name, each, colour in parts]
 
     def draw(axes: Axes, layout: Layout) -> None:
@@ -180,7 +193,9 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         mark_zero(axes, vertical=True)
         marks = [(float(i), held.lower, middle, held.upper, colour) for i, (_, middle, held, colour) in enumerate(read)]
         range_marks(axes, marks, hollow=[False, True, False])
-        axes.set_xlabel("← more than expected      fewer than expected →" if not layout.is_narrow else "← more      fewer →")
+        axes.set_xlabel(
+            "← more than expected      fewer than expected →" if not layout.is_narrow else "← more      fewer →"
+        )
         _tick_numbers(axes, layout)
 
     counted = things(effect.outcome)
@@ -189,9 +204,11 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         "displacement",
         draw,
         title=f"{_capital(counted)} prevented here, nearby, and together",
-        alt=f"Nearby areas had about {formats.unsigned(near_middle)} {'fewer' if near_middle > 0 else 'more'} than expected; "
+        alt=f"Nearby areas had about {formats.unsigned(near_middle)} "
+        f"{'fewer' if near_middle > 0 else 'more'} than expected; "
         f"together about {formats.unsigned(read[2][1])} {'fewer' if read[2][1] > 0 else 'more'}.",
-        caption=f"Fewer {counted} than expected lie to the right of the dotted line, more to its left; {_level(level)} ranges.",
+        caption=f"Fewer {counted} than expected lie to the right of the dotted line, more to its left; "
+        f"{_level(level)} ranges.",
         columns=("area", "prevented", "lower", "upper"),
         rows=[(name, middle, held.lower, held.upper) for name, middle, held, _ in read],
         heights=(1.7, 1.9),
@@ -205,7 +222,9 @@ def forest(evaluation: Evaluation) -> Figure | None:
         for name, effect in named.items():
             if effect.percent_draws is not None:
                 held = interval(effect.percent_draws, level)
-                found.append((outcome, name, float(np.median(effect.percent_draws)), held, evaluation.role(outcome, name)))
+                found.append(
+                    (outcome, name, float(np.median(effect.percent_draws)), held, evaluation.role(outcome, name))
+                )
     if len(found) < 2:
         return None
 
@@ -222,14 +241,19 @@ def forest(evaluation: Evaluation) -> Figure | None:
         _tick_numbers(axes, layout)
 
     left_out = sum(len(named) for named in evaluation.effects.values()) - len(found)
-    note = f" {formats.plural(left_out, 'estimate has', 'estimates have')} no percentage and stand in the table only." if left_out else ""
+    note = (
+        f" {formats.plural(left_out, 'estimate has', 'estimates have')} no percentage and stand in the table only."
+        if left_out
+        else ""
+    )
     return figure(
         "forest",
         draw,
         title="Every outcome by every estimator",
         alt=f"{sum(held.upper < 0 for *_, held, _ in found)} of {len(found)} ranges lie wholly below zero and "
         f"{sum(held.lower > 0 for *_, held, _ in found)} wholly above it.",
-        caption=f"Change in percent with {_level(level)} ranges; filled circles are the primary estimates, squares the others.{note}",
+        caption=f"Change in percent with {_level(level)} ranges; filled circles are the primary estimates, "
+        f"squares the others.{note}",
         columns=("outcome", "estimator", "role", "change (percent)", "lower", "upper"),
         rows=[(outcome, name, role, middle, held.lower, held.upper) for outcome, name, middle, held, role in found],
         heights=(0.75 + 0.34 * len(found), 0.9 + 0.5 * len(found)),

@@ -41,10 +41,17 @@ def break_even(evaluation: Evaluation) -> Figure | None:
         axes.set_yticks([])
         is_left = needed > (edges[0] + edges[-1]) / 2
         axes.annotate(
-            f"needed: {formats.unsigned(needed)}", (needed, share.max() * 1.14), xytext=(-6 if is_left else 6, 0),
-            textcoords="offset points", ha="right" if is_left else "left", color=RUST, fontweight="bold",
+            f"needed: {formats.unsigned(needed)}",
+            (needed, share.max() * 1.14),
+            xytext=(-6 if is_left else 6, 0),
+            textcoords="offset points",
+            ha="right" if is_left else "left",
+            color=RUST,
+            fontweight="bold",
         )
-        axes.set_xlabel("crimes prevented (left of the dotted line: more crime)" if not layout.is_narrow else "crimes prevented")
+        axes.set_xlabel(
+            "crimes prevented (left of the dotted line: more crime)" if not layout.is_narrow else "crimes prevented"
+        )
         _thousands(axes, layout.ticks, "x")
 
     return figure(
@@ -53,8 +60,10 @@ def break_even(evaluation: Evaluation) -> Figure | None:
         title="Crimes prevented, and how many it takes to break even",
         alt=f"About {formats.unsigned(needed)} prevented crimes pay for the measure; {formats.chance(enough)} of the "
         "possibilities reach that.",
-        caption=f"The hill shows how plausible each number of prevented crimes is; the dashed line is the number that pays "
-        f"for the measure at the mean worth of one. {_capital(formats.chance(enough))} of the possibilities lie at or beyond it.",
+        caption=f"The hill shows how plausible each number of prevented crimes is; the dashed line is the "
+        f"number that pays "
+        f"for the measure at the mean worth of one. {_capital(formats.chance(enough))} of the possibilities "
+        f"lie at or beyond it.",
         columns=("prevented, from", "prevented, to", "share of draws (percent)"),
         rows=[(float(a), float(b), float(c)) for a, b, c in zip(edges[:-1], edges[1:], share, strict=True)],
     )
@@ -70,18 +79,31 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
     def draw(axes: Axes, layout: Layout) -> None:
         lying(axes, [_cut(name) for name, *_ in steps])
         for place, (_, start, end, colour) in enumerate(steps):
-            axes.barh(place, end - start, left=start, height=0.62, color="white" if colour == RUST else colour, edgecolor=colour,
-                      linewidth=1.6, hatch="////" if colour == RUST else None)
+            axes.barh(
+                place,
+                end - start,
+                left=start,
+                height=0.62,
+                color="white" if colour == RUST else colour,
+                edgecolor=colour,
+                linewidth=1.6,
+                hatch="////" if colour == RUST else None,
+            )
             axes.annotate(
-                _short(end - start), (max(start, end), place), xytext=(5, 0), textcoords="offset points", va="center",
-                color=INK, annotation_clip=False,
+                _short(end - start),
+                (max(start, end), place),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="center",
+                color=INK,
+                annotation_clip=False,
             )
             if place + 1 < len(steps):
                 axes.plot([end, end], [place, place + 1], color=SOFT, linewidth=0.8)
         mark_zero(axes, vertical=True)
         axes.margins(x=0.16 if layout.is_narrow else 0.09)
         _thousands(axes, layout.ticks - 1, "x")
-        axes.set_xlabel(f"{appraisal.currency}, prices of {appraisal.price_year}")
+        axes.set_xlabel(f"{formats.currency_name(appraisal.currency)}, prices of {appraisal.price_year}")
 
     gained, paid = appraisal.benefit, appraisal.cost
     return figure(
@@ -89,8 +111,10 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
         draw,
         title="From benefits and costs to what is left",
         alt=f"Benefits of {formats.money(gained.mean if gained else 0, appraisal.currency)} and costs of "
-        f"{formats.money(paid.mean, appraisal.currency)} leave {formats.money(appraisal.net_benefit.mean, appraisal.currency)}.",
-        caption="Expected values: filled bars are benefits by kind of crime, hatched bars are costs by bearer, the dark bar "
+        f"{formats.money(paid.mean, appraisal.currency)} leave "
+        f"{formats.money(appraisal.net_benefit.mean, appraisal.currency)}.",
+        caption="Expected values: filled bars are benefits by kind of crime, hatched bars are costs by "
+        "bearer, the dark bar "
         "is what is left. Each bar begins where the one above it ended.",
         columns=("item", "from", "to", "amount"),
         rows=[(name, start, end, end - start) for name, start, end, _ in steps],
@@ -134,20 +158,26 @@ def plane(evaluation: Evaluation) -> Figure | None:
         for text, share, (right, up) in words:
             broken = text.replace(", and ", ",\n") if layout.is_narrow else text
             axes.text(
-                right, up, f"{broken}\n{formats.chance(share)}" if share else f"{broken}\nnone", transform=axes.transAxes,
-                ha="right" if right else "left", va="top" if up else "bottom", color=INK if share >= 0.005 else SOFT,
+                right,
+                up,
+                f"{broken}\n{formats.chance(share)}" if share else f"{broken}\nnone",
+                transform=axes.transAxes,
+                ha="right" if right else "left",
+                va="top" if up else "bottom",
+                color=INK if share >= 0.005 else SOFT,
             )
         _thousands(axes, layout.ticks, "x")
         _thousands(axes, 5, "y")
         axes.set_xlabel("crimes prevented")
-        axes.set_ylabel(f"cost, {appraisal.currency}")
+        axes.set_ylabel(f"cost, {formats.currency_name(appraisal.currency)}")
 
     return figure(
         "plane",
         draw,
         title="Crimes prevented and cost, possibility by possibility",
         alt="; ".join(f"{text}: {formats.chance(share) if share else 'none'}" for text, share, _ in words) + ".",
-        caption="Each point is one possibility that fits the data; right of the dotted line crime was prevented, above the "
+        caption="Each point is one possibility that fits the data; right of the dotted line crime was "
+        "prevented, above the "
         "other one it cost money. The shares count all possibilities.",
         columns=("quadrant", "share of draws"),
         rows=_quadrant_rows(words),

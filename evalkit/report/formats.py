@@ -11,6 +11,7 @@ __all__ = [
     "amount",
     "chance",
     "count",
+    "currency_name",
     "full_money",
     "full_range",
     "money",
@@ -25,6 +26,9 @@ MINUS = "−"
 NOTHING = "—"
 # A no-break space keeps a number and its sign together at the end of a line.
 FIXED = "\N{NO-BREAK SPACE}"
+
+# ISO 4217 for "no currency": the amounts were given without one.
+NO_CURRENCY = "XXX"
 
 _SYMBOLS = {"USD": "$", "GBP": "£", "EUR": "€"}
 
@@ -89,13 +93,14 @@ def count(value: float) -> str:
 
 
 def percent(value: float, *, signed: bool = False) -> str:
-    """Write a percentage with two significant digits.
+    r"""Write a percentage with two significant digits.
 
     >>> percent(-20.04), percent(5.2, signed=True)
     ('20\xa0%', '+5.2\xa0%')
     """
     sign = (MINUS if value < 0 else "+" if value > 0 else "") if signed else ""
-    return f"{sign}{unsigned(value)}{FIXED}%"
+    size = rounded(abs(value), 2 if abs(value) >= 0.1 else 1)
+    return f"{sign}{unsigned(size)}{FIXED}%"
 
 
 def chance(probability: float) -> str:
@@ -118,7 +123,7 @@ def full_range(interval: Interval) -> str:
 
 
 def amount(value: float, currency: str) -> str:
-    """Write an amount of money with all its digits.
+    r"""Write an amount of money with all its digits.
 
     >>> amount(-1300, "USD"), amount(1300, "CHF")
     ('−$1,300', 'CHF\xa01,300')
@@ -133,7 +138,7 @@ def full_money(value: float) -> str:
 
 
 def money(value: float, currency: str) -> str:
-    """Write an amount of money for the first page: two significant digits, millions as a word.
+    r"""Write an amount of money for the first page: two significant digits, millions as a word.
 
     >>> money(1234567, "USD"), money(-1300, "GBP"), money(2.5, "EUR")
     ('$1.2\xa0million', '−£1,300', '€2.50')
@@ -149,8 +154,17 @@ def money(value: float, currency: str) -> str:
 
 def _with_symbol(shown: str, value: float, currency: str) -> str:
     sign = MINUS if value < 0 and shown.strip("0.") else ""
-    symbol = _SYMBOLS.get(currency, f"{currency}{FIXED}")
+    symbol = _SYMBOLS.get(currency, "" if currency == NO_CURRENCY else f"{currency}{FIXED}")
     return f"{sign}{symbol}{shown}"
+
+
+def currency_name(currency: str) -> str:
+    """Name a currency at the head of a table.
+
+    >>> currency_name("USD"), currency_name("XXX")
+    ('USD', 'Currency not named')
+    """
+    return "Currency not named" if currency == NO_CURRENCY else currency
 
 
 def plural(number_of: int, one: str, several: str) -> str:

@@ -112,7 +112,7 @@ def _facts(evaluation: Evaluation, reading: Reading) -> tuple[Fact, ...]:
     if appraisal is None:
         return (size, _relative_fact(reading), _chance_fact(evaluation, reading))
     value, detail = moneywords.cost_of_one(appraisal)
-    gain, word = moneywords.chance_of_gain(evaluation, appraisal)
+    gain, word = moneywords.chance_of_gain(appraisal)
     return (
         size,
         Fact(label="Cost of preventing one", value=value, detail=detail),
@@ -127,7 +127,9 @@ def _size_fact(reading: Reading) -> Fact:
         middle, held = reading.change
         detail = f"change in {reading.things}; between {formats.rough(held.lower)} and {formats.rough(held.upper)}"
         unit = f" ({reading.outcome.unit})" if reading.outcome.unit and reading.scale == "mean_difference" else ""
-        return Fact(label="Change", value=f"about {formats.rough(middle)}", detail=detail + unit, strip=_strip(reading.change))
+        return Fact(
+            label="Change", value=f"about {formats.rough(middle)}", detail=detail + unit, strip=_strip(reading.change)
+        )
     middle, held = known
     scope = "nearby areas counted; " if reading.net is not None else ""
     noun = reading.things
@@ -189,30 +191,52 @@ def _strip(known: Estimated, side: Callable[[float], str] = formats.rough) -> St
 
 def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
     """Give what each bearer pays and gains; with two digits for the first page, or in full."""
+    unit = _unit(appraisal) if rough else 1.0
 
-    def write(part: Amount | None, sign: int = 1) -> str:
-        if part is None or (part.mean == 0 and part.lower == part.upper):
-            return formats.NOTHING
-        return formats.full_money(formats.rounded(sign * part.mean) if rough else sign * part.mean)
+    def write(value: float) -> str:
+        return formats.rough(value / unit) if rough else formats.full_money(value)
 
-    def ranged(part: Amount | None) -> str:
-        if part is None:
-            return formats.NOTHING
-        ends = [formats.full_money(formats.rounded(end) if rough else end) for end in (part.lower, part.upper)]
-        return f"{write(part)} ({ends[0]} to {ends[1]})"
+    def of(part: Amount | None, sign: int = 1) -> str:
+        is_nothing = part is None or (part.mean == 0 and part.lower == part.upper)
+        return formats.NOTHING if part is None or is_nothing else write(sign * part.mean)
 
-    rows = [(_capital(line.bearer), write(line.cost, -1), write(line.benefit), write(line.net)) for line in appraisal.by_bearer]
-    rows.append(("Together", write(appraisal.cost, -1), write(appraisal.benefit), ranged(appraisal.net_benefit)))
-    horizon = formats.plural(appraisal.horizon, "year", "years")
-    scope = "" if appraisal.scenario == "observed window" else ", an extrapolation"
+    rows = [(_capital(line.bearer), of(line.cost, -1), of(line.benefit), of(line.net)) for line in appraisal.by_bearer]
+    net = appraisal.net_benefit
+    ends = f" ({write(net.lower)} to {write(net.upper)})" if net is not None else ""
+    rows.append(("Together", of(appraisal.cost, -1), of(appraisal.benefit), f"{of(net)}{ends}"))
     return Grid(
-        caption=f"{appraisal.currency} at prices of {appraisal.price_year}, {horizon}{scope}; in brackets the range that "
-        f"holds {100 * appraisal.level:g}{formats.FIXED}% of the possibilities",
+        caption=_caption(appraisal, unit),
         columns=("Bearer", "Costs", "Benefits", "Net"),
         rows=tuple(rows),
         numeric=frozenset({1, 2, 3}),
         totals=True,
     )
+
+
+def _unit(appraisal: Appraisal) -> float:
+    """Count in millions where single units would fill the page with zeros."""
+    sums = [part for part in (appraisal.cost, appraisal.benefit, appraisal.net_benefit) if part is not None]
+    largest = max(abs(end) for part in sums for end in (part.mean, part.lower, part.upper))
+    return 1e6 if largest >= 1e7 else 1.0
+
+
+def _caption(appraisal: Appraisal, unit: float) -> str:
+    currency = formats.currency_name(appraisal.currency)
+    return _BEARER_CAPTIONS[appraisal.scenario == "observed window"].format(
+        currency=f"Millions of {currency}" if unit > 1 else currency,
+        price_year=appraisal.price_year,
+        horizon=formats.plural(appraisal.horizon, "year", "years"),
+        level=f"{100 * appraisal.level:g}{formats.FIXED}%",
+    )
+
+
+_BEARER_CAPTIONS = {
+    True: "{currency} at prices of {price_year}, {horizon}; in brackets the range that holds {level} of the "
+    "possibilities",
+    False: "{currency} at prices of {price_year}, {horizon}, an extrapolation; in brackets the range that "
+    "holds {level} "
+    "of the possibilities",
+}
 
 
 def _capital(text: str) -> str:

@@ -23,11 +23,15 @@ def render(evaluation: Evaluation) -> str:
     from markupsafe import Markup
 
     figures = all_figures(evaluation)
-    page = _environment().get_template("report.html.j2").render(
-        page=first_page(evaluation, figures),
-        sections=technical_sections(evaluation, figures),
-        made=evaluation.provenance,
-        drawing=Markup,  # noqa: S704 - pictures are our own; titles and labels in them were escaped when drawn
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            page=first_page(evaluation, figures),
+            sections=technical_sections(evaluation, figures),
+            made=evaluation.provenance,
+            drawing=Markup,  # pictures are our own; titles and labels in them were escaped when drawn
+        )
     )
     return f"{page.strip()}\n"
 

@@ -33,15 +33,17 @@ def render(evaluation: Evaluation) -> str:
     for section in technical_sections(evaluation, figures):
         parts += _section(section)
     made = evaluation.provenance
-    parts.append(f"---\n\nMade by evalkit {escape(made.versions.get('evalkit', ''))}, seed {made.seed}, {made.draws:,} draws.")
+    parts.append(
+        f"---\n\nMade by evalkit {escape(made.versions.get('evalkit', ''))}, seed {made.seed}, {made.draws:,} draws."
+    )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escape(text: str) -> str:
-    """Keep text from becoming a heading, a link, a tag, a cell or code.
+    r"""Keep text from becoming a heading, a link, a tag, a cell or code.
 
     >>> escape("[x](javascript:a)")
-    '\\\\[x\\\\](javascript&#58;a)'
+    '\\[x\\](javascript&#58;a)'
     """
     flat = " ".join(text.split())
     flat = _INLINE.sub(r"\\\1", flat)
@@ -91,7 +93,9 @@ def _block(block: Block) -> str:
         case Listing(items=items):
             return "\n".join(f"- {escape(item)}" for item in items)
         case Checks(marks=marks):
-            return "\n".join(f"- {mark.sign} **{escape(mark.name)}** ({mark.word}) {escape(mark.detail)}" for mark in marks)
+            return "\n".join(
+                f"- {mark.sign} **{escape(mark.name)}** ({mark.word}) {escape(mark.detail)}" for mark in marks
+            )
         case Grid():
             return _grid(block)
         case Picture(figure=figure):

@@ -78,7 +78,7 @@ _SPANS = {
 }
 
 
-def chance_of_gain(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, str]:
+def chance_of_gain(appraisal: Appraisal) -> tuple[str, str]:
     """Give the chance that benefits exceed costs, with its word and what it rests on."""
     probability = appraisal.prob_net_benefit
     if probability is None:

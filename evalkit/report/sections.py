@@ -24,12 +24,12 @@ __all__ = ["checks_block", "technical_sections"]
 NOT_REPORTED = "not reported"
 
 SCALES = {
-    "log_rate_ratio": "log of the rate ratio",
-    "rate_difference": "difference of rates",
-    "count_difference": "difference of counts",
-    "log_odds_ratio": "log of the odds ratio",
-    "log_hazard_ratio": "log of the hazard ratio",
-    "mean_difference": "difference of means",
+    "log_rate_ratio": "log rate ratio",
+    "rate_difference": "rate difference",
+    "count_difference": "count difference",
+    "log_odds_ratio": "log odds ratio",
+    "log_hazard_ratio": "log hazard ratio",
+    "mean_difference": "mean difference",
 }
 _BASES = {
     "sampling": "sampling distribution",
@@ -62,14 +62,19 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
 def _summary(evaluation: Evaluation) -> Section:
     study, design = evaluation.study, evaluation.design(evaluation.study.primary)
     parts = [
-        ("Question", study.question or f"Did {study.intervention.name} change {read(evaluation, study.primary).things}?"),
+        (
+            "Question",
+            study.question or f"Did {study.intervention.name} change {read(evaluation, study.primary).things}?",
+        ),
         ("Design", f"{wording.compared(design)} Scientific Methods Scale {design.methods_level.level} of 5."),
         ("Result", wording.headline(evaluation)),
         ("Displacement", wording.displacement(evaluation)),
         ("Money", _money_in_short(evaluation)),
         ("Certainty", f"{evaluation.finding.certainty.capitalize()}. {' '.join(wording.certainty(evaluation))}"),
     ]
-    return Section(key="summary", title="Summary", blocks=tuple(Paragraph(head=head, text=text) for head, text in parts))
+    return Section(
+        key="summary", title="Summary", blocks=tuple(Paragraph(head=head, text=text) for head, text in parts)
+    )
 
 
 def _money_in_short(evaluation: Evaluation) -> str:
@@ -152,7 +157,8 @@ def _panel_extent(name: str, design: Design) -> Block:
     total = formats.count(float(panel.values.sum())) if panel.outcome.counts_events else "not a count"
     return Paragraph(
         head=name,
-        text=f"{formats.plural(len(panel.sites), 'site', 'sites')} in {formats.plural(len(labels), 'period', 'periods')}, "
+        text=f"{formats.plural(len(panel.sites), 'site', 'sites')} in "
+        f"{formats.plural(len(labels), 'period', 'periods')}, "
         f"{labels[0]} to {labels[-1]}; no cell is missing. Events in all: {total}.",
     )
 
@@ -193,7 +199,10 @@ def _design(evaluation: Evaluation) -> Section:
         rows += [
             ("Treated", formats.plural(len(design.treated_sites), "site", "sites")),
             ("Compared with", formats.plural(len(design.comparison_sites), "site", "sites")),
-            ("Nearby, watched for displacement", formats.plural(len(design.buffer), "site", "sites") if design.buffer else "none"),
+            (
+                "Nearby, watched for displacement",
+                formats.plural(len(design.buffer), "site", "sites") if design.buffer else "none",
+            ),
             ("Periods before the first start", str(design.periods_before)),
             ("Starts", "at different times" if design.is_staggered else "all at once"),
         ]
@@ -227,7 +236,8 @@ def _methods(evaluation: Evaluation) -> Section:
     blocks.append(
         Paragraph(
             head="Ranges and several outcomes",
-            text=f"All ranges hold {level} and are read from draws. One outcome was named in advance as the one the study is "
+            text=f"All ranges hold {level} and are read from draws. One outcome was named in advance as the "
+            f"one the study is "
             "judged by; the others are shown without a correction for their number and are to be read as secondary.",
         )
     )
@@ -265,8 +275,18 @@ def _own_scale(evaluation: Evaluation) -> Grid:
             )
         )
     return Grid(
-        caption=f"Every estimate on its own scale; a negative change is a fall; ranges hold {100 * level:g}{formats.FIXED}%",
-        columns=("Outcome, estimator", "Scale", "Change", "Std. error", "Range", "p", "Chance of less", "Draws stand for"),
+        caption=f"Every estimate on its own scale; a negative change is a fall; ranges hold "
+        f"{100 * level:g}{formats.FIXED}%",
+        columns=(
+            "Outcome, estimator",
+            "Scale",
+            "Change",
+            "Std. error",
+            "Range",
+            "p",
+            "Chance of less",
+            "Draws stand for",
+        ),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5}),
     )
@@ -283,7 +303,14 @@ def _percent_and_events(evaluation: Evaluation) -> Grid:
     level = evaluation.study.level
     rows = []
     for outcome, name, effect in _effects(evaluation):
-        rows.append((f"{outcome}, {name}", evaluation.role(outcome, name), *_in_percent(effect, level), *_in_events(effect, level)))
+        rows.append(
+            (
+                f"{outcome}, {name}",
+                evaluation.role(outcome, name),
+                *_in_percent(effect, level),
+                *_in_events(effect, level),
+            )
+        )
     return Grid(
         caption="The same in percent of what was expected and in events prevented, nearby areas not counted; negative "
         "prevented is more than expected",
@@ -296,13 +323,17 @@ def _percent_and_events(evaluation: Evaluation) -> Grid:
 def _in_percent(effect: Effect, level: float) -> tuple[str, str]:
     if effect.percent_draws is None:
         return formats.NOTHING, formats.NOTHING
-    return formats.number(float(np.median(effect.percent_draws))), formats.full_range(interval(effect.percent_draws, level))
+    return formats.number(float(np.median(effect.percent_draws))), formats.full_range(
+        interval(effect.percent_draws, level)
+    )
 
 
 def _in_events(effect: Effect, level: float) -> tuple[str, str]:
     if effect.total_prevented is None:
         return formats.NOTHING, formats.NOTHING
-    return formats.number(float(np.median(effect.total_prevented))), formats.full_range(interval(effect.total_prevented, level))
+    return formats.number(float(np.median(effect.total_prevented))), formats.full_range(
+        interval(effect.total_prevented, level)
+    )
 
 
 def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
@@ -311,19 +342,20 @@ def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks = [block for block in blocks if isinstance(block, Picture) and block.figure is not _front_figure(drawn)]
     effect, level = evaluation.primary, evaluation.study.level
     if effect.prevented is not None and len(effect.periods) > 1:
-        rows = [
-            (label, *_period(effect, column, level)) for column, label in enumerate(effect.periods)
-        ]
+        rows = [(label, *_period(effect, column, level)) for column, label in enumerate(effect.periods)]
         blocks.append(
             Grid(
-                caption=f"{evaluation.study.primary}: recorded and prevented by period, with {100 * level:g}{formats.FIXED}% ranges",
+                caption=f"{evaluation.study.primary}: recorded and prevented by period, with "
+                f"{100 * level:g}{formats.FIXED}% ranges",
                 columns=("Period", "Recorded", "Prevented", "Range"),
                 rows=tuple(rows),
                 numeric=frozenset({1, 2, 3}),
             )
         )
     if not blocks:
-        blocks.append(Paragraph(text="There is one period before and one after, so nothing can be said of the course over time."))
+        blocks.append(
+            Paragraph(text="There is one period before and one after, so nothing can be said of the course over time.")
+        )
     return Section(key="course", title="Over time", blocks=tuple(blocks))
 
 
@@ -354,7 +386,8 @@ _SIGNS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("i", "for in
 def checks_block(checks: Iterable[Check]) -> Checks:
     """Give checks with a sign and a word each."""
     marks = [
-        Mark(sign=_SIGNS[check.passed][0], word=_SIGNS[check.passed][1], name=check.name, detail=check.detail) for check in checks
+        Mark(sign=_SIGNS[check.passed][0], word=_SIGNS[check.passed][1], name=check.name, detail=check.detail)
+        for check in checks
     ]
     return Checks(marks=tuple(marks))
 
@@ -369,7 +402,12 @@ def _displacement(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         rows = [("weighted displacement quotient", quotient, _sentence(moved.wdq_reason))]
         rows += [(name, formats.number(value), "") for name, value in moved.details]
         blocks.append(
-            Grid(caption="Figures of displacement", columns=("Figure", "Value", "How to read it"), rows=tuple(rows), numeric=frozenset({1}))
+            Grid(
+                caption="Figures of displacement",
+                columns=("Figure", "Value", "How to read it"),
+                rows=tuple(rows),
+                numeric=frozenset({1}),
+            )
         )
     return Section(key="displacement", title="Displacement", blocks=tuple(blocks))
 

@@ -42,7 +42,8 @@ def _certainty(evaluation: Evaluation) -> Section:
 
 _CERTAINTY_RULE = (
     "A lottery starts at high, a comparison of several sites over several periods at moderate, one of two areas before "
-    "and after at low, anything else at very low; each failed check that speaks against a causal reading takes one step "
+    "and after at low, anything else at very low; each failed check that speaks against a causal reading "
+    "takes one step "
     "down, and so does another estimator that comes to another answer; at most two."
 )
 
@@ -57,9 +58,14 @@ def _limits(evaluation: Evaluation) -> Section:
         )
     if evaluation.primary.displacement is None:
         items.append("No nearby area was measured: crime may have moved, or a benefit may have spread.")
-    items.append("The result belongs to these places and this time; elsewhere the effect may be larger, smaller or none.")
-    items += [check.detail for check in (*evaluation.design(evaluation.study.primary).checks, *evaluation.primary.checks)
-              if check.passed is False]
+    items.append(
+        "The result belongs to these places and this time; elsewhere the effect may be larger, smaller or none."
+    )
+    items += [
+        check.detail
+        for check in (*evaluation.design(evaluation.study.primary).checks, *evaluation.primary.checks)
+        if check.passed is False
+    ]
     notes = tuple(Note(text=text) for text in evaluation.warnings)
     return Section(key="limits", title="Limits", blocks=(Listing(items=tuple(dict.fromkeys(items))), *notes))
 
@@ -150,7 +156,9 @@ def _glossary() -> Section:
         key="glossary",
         title="Words",
         blocks=(
-            Grid(caption="Certainty of the evidence picks the verb", columns=("Certainty", "How it is said"), rows=verbs),
+            Grid(
+                caption="Certainty of the evidence picks the verb", columns=("Certainty", "How it is said"), rows=verbs
+            ),
             Grid(caption="Words for probability (scale of the IPCC)", columns=("Word", "Chance"), rows=words),
             Grid(caption="Terms", columns=("Term", "Meaning"), rows=terms),
         ),

@@ -52,7 +52,8 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
 def _terms(appraisal: Appraisal) -> str:
     window = formats.number(appraisal.window)
     return (
-        f"Perspective: {appraisal.perspective}. Prices of {appraisal.price_year} in {appraisal.currency}. "
+        f"Perspective: {appraisal.perspective}. Prices of {appraisal.price_year} in "
+        f"{formats.currency_name(appraisal.currency)}. "
         f"Discounting: {appraisal.discounting}. Observed window: {window} year{'' if appraisal.window == 1 else 's'}. "
         f"Events counted are {appraisal.events_are}. Prices: {appraisal.schedule or 'the study’s own'}."
     )
@@ -100,7 +101,7 @@ def _key_figures(appraisal: Appraisal) -> Grid:
         ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
     ]
     return Grid(
-        caption=f"Key figures in {currency}, prices of {appraisal.price_year}; means, with "
+        caption=f"Key figures ({formats.currency_name(currency)}, prices of {appraisal.price_year}); means, with "
         f"{100 * appraisal.level:g}{formats.FIXED}% ranges",
         columns=("Figure", "Value", "Range or remark"),
         rows=tuple(rows),
@@ -133,7 +134,9 @@ def _acceptable(appraisal: Appraisal) -> Grid:
     rows = [
         (
             formats.chance(probability),
-            formats.amount(worth, appraisal.currency) if worth is not None else "no worth of a crime makes it this certain",
+            formats.amount(worth, appraisal.currency)
+            if worth is not None
+            else "no worth of a crime makes it this certain",
         )
         for probability, worth in at.items()
     ]
@@ -165,8 +168,19 @@ def _by_crime(appraisal: Appraisal) -> Grid:
         for line in appraisal.by_crime
     ]
     return Grid(
-        caption=f"By crime, {appraisal.currency}; break-even is what would have to be prevented of this kind alone",
-        columns=("Outcome", "Prevented", "Range", "Priced as", "Worth of one", "Benefit", "Range", "Break-even", "Remark"),
+        caption=f"By crime, {formats.currency_name(appraisal.currency)}; break-even is what would have to be "
+        f"prevented of this kind alone",
+        columns=(
+            "Outcome",
+            "Prevented",
+            "Range",
+            "Priced as",
+            "Worth of one",
+            "Benefit",
+            "Range",
+            "Break-even",
+            "Remark",
+        ),
         rows=tuple(rows),
         numeric=frozenset({1, 2, 4, 5, 6, 7}),
     )
@@ -189,7 +203,7 @@ def _by_year(appraisal: Appraisal) -> Grid:
         for line in appraisal.by_year
     ]
     return Grid(
-        caption=f"By year of the measure, {appraisal.currency}, present value",
+        caption=f"By year of the measure, {formats.currency_name(appraisal.currency)}, present value",
         columns=("Year", "Seen or not", "Cost", "Benefit", "Net", "Range of net"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5}),

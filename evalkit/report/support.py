@@ -63,86 +63,128 @@ def supports(evaluation: Evaluation) -> Support:
 
 
 def _advice_key(reading: Reading, appraisal: Appraisal | None) -> str:
-    is_firm = reading.certainty in {"high", "moderate"}
-    if reading.case == "harm":
-        return "harm" if reading.certainty != "very low" else "harm, doubtful"
-    if reading.case == "little":
-        return "little" if is_firm else "little, doubtful"
+    """Name the row of the advice."""
     if reading.case == "unclear":
         return "unclear"
-    if is_undone_nearby(reading):
+    if reading.case == "benefit" and is_undone_nearby(reading):
         return "moved"
-    if not is_firm:
-        return "benefit, doubtful"
+    # harm is acted on sooner than a benefit is believed
+    doubted = {"very low"} if reading.case == "harm" else {"low", "very low"}
+    if reading.certainty in doubted:
+        return f"{reading.case}, doubtful"
+    return f"benefit{_worth(appraisal)}" if reading.case == "benefit" else reading.case
+
+
+def _worth(appraisal: Appraisal | None) -> str:
+    """Say in the name of a row whether it pays."""
     if appraisal is None:
-        return "benefit"
-    if appraisal.prob_net_benefit >= _WORTH_IT:
-        return "benefit, pays"
-    return "benefit, costs more" if appraisal.prob_net_benefit <= 1 - _WORTH_IT else "benefit, may pay"
+        return ""
+    chance = appraisal.prob_net_benefit
+    if chance is None:
+        return ", no price"
+    if chance >= _WORTH_IT:
+        return ", pays"
+    return ", costs more" if chance <= 1 - _WORTH_IT else ", may pay"
 
 
 _ADVICE: dict[str, tuple[Action, str]] = {
     "benefit": (
         "continue",
-        "Continue where it runs. Before rolling it out, count what it costs and measure it in more places, "
-        "if possible chosen by lot.",
+        (
+            "Continue where it runs. Before rolling it out, count what it costs and measure it in more places, "
+            "if possible chosen by lot."
+        ),
+    ),
+    "benefit, no price": (
+        "continue",
+        (
+            "Continue where it runs, if preventing one is worth to you what it costs: the figures above say how much "
+            "that is. Measure it in new places before rolling it out, if possible chosen by lot."
+        ),
     ),
     "benefit, pays": (
         "continue",
-        "Continue where it runs: it works and is worth its cost. Roll it out step by step, and measure it in new "
-        "places, if possible chosen by lot, since a result of one place need not travel.",
+        (
+            "Continue where it runs: it works and is worth its cost. Roll it out step by step, and measure it in new "
+            "places, if possible chosen by lot, since a result of one place need not travel."
+        ),
     ),
     "benefit, may pay": (
         "adapt",
-        "Keep it for now and look for a cheaper way of doing it: it works, but whether it is worth its cost is open. "
-        "Another period of measurement would narrow the range.",
+        (
+            "Keep it for now and look for a cheaper way of doing it: it works, but whether it is worth its "
+            "cost is open. "
+            "Another period of measurement would narrow the range."
+        ),
     ),
     "benefit, costs more": (
         "adapt",
-        "Adapt it: it works, but at this cost more is spent than is gained. Deliver it more cheaply, or only where "
-        "crime is densest, and count again.",
+        (
+            "Adapt it: it works, but at this cost more is spent than is gained. Deliver it more cheaply, or only where "
+            "crime is densest, and count again."
+        ),
     ),
     "benefit, doubtful": (
         "evaluate better",
-        "Evaluate better before deciding on more: the figures are encouraging, but the design is too weak to show that "
-        "the measure is the reason. More comparison areas, more periods before the start, or a lottery would settle it.",
+        (
+            "Evaluate better before deciding on more: the figures are encouraging, but the design is too "
+            "weak to show that "
+            "the measure is the reason. More comparison areas, more periods before the start, or a lottery "
+            "would settle it."
+        ),
     ),
     "moved": (
         "adapt",
-        "Adapt it and keep measuring nearby areas: the treated area did better, but crime may have moved rather than "
-        "been prevented.",
+        (
+            "Adapt it and keep measuring nearby areas: the treated area did better, but crime may have moved "
+            "rather than "
+            "been prevented."
+        ),
     ),
     "little": (
         "stop",
-        "Stop, or put the money to another use: whatever difference it makes here is smaller than what was named "
-        "in advance as worthwhile.",
+        (
+            "Stop, or put the money to another use: whatever difference it makes here is smaller than what was named "
+            "in advance as worthwhile."
+        ),
     ),
     "little, doubtful": (
         "evaluate better",
-        "Do not extend it. If it is to go on, evaluate it better: the figures point to little or no difference, "
-        "but the design is too weak to be sure.",
+        (
+            "Do not extend it. If it is to go on, evaluate it better: the figures point to little or no difference, "
+            "but the design is too weak to be sure."
+        ),
     ),
     "harm": (
         "stop",
-        "Stop it, or change it thoroughly, and find out why: there was more of it than expected. Look first at whether "
-        "more was reported rather than more committed, since a measure can make people report.",
+        (
+            "Stop it, or change it thoroughly, and find out why: there was more of it than expected. Look "
+            "first at whether "
+            "more was reported rather than more committed, since a measure can make people report."
+        ),
     ),
     "harm, doubtful": (
         "evaluate better",
-        "Do not extend it. Find out quickly, with a better comparison, whether the rise has to do with the measure, "
-        "with more reporting, or with neither.",
+        (
+            "Do not extend it. Find out quickly, with a better comparison, whether the rise has to do with "
+            "the measure, "
+            "with more reporting, or with neither."
+        ),
     ),
     "unclear": (
         "evaluate better",
-        "Neither a success nor a failure has been shown. Do not extend it on these figures; if it goes on, measure "
-        "it for longer or in more areas, if possible chosen by lot, so that the next look can tell.",
+        (
+            "Neither a success nor a failure has been shown. Do not extend it on these figures; if it goes on, measure "
+            "it for longer or in more areas, if possible chosen by lot, so that the next look can tell."
+        ),
     ),
 }
 
 
 def _may_say(reading: Reading) -> str:
     if reading.movement == "unclear":
-        return "It may be said that the study was made and could not tell; “it does not work” would be as wrong as “it works”."
+        return "It may be said that the study was made and could not tell; “it does not work” would be as "
+        "wrong as “it works”."
     return (_MAY_SAY_OF_LITTLE if reading.movement == "little" else _MAY_SAY)[reading.certainty]
 
 
@@ -155,7 +197,8 @@ _MAY_SAY = {
 
 _MAY_SAY_OF_LITTLE = {
     "high": "It may be said that it made no difference worth naming, in these places and at this time.",
-    "moderate": "It may be said, with “probably”, that it made no difference worth naming, in these places and at this time.",
+    "moderate": "It may be said, with “probably”, that it made no difference worth naming, in these places "
+    "and at this time.",
     "low": "It may be said that the figures are consistent with little or no difference, always with “may have”.",
     "very low": "It may be said what was recorded, before and after; not that the measure made no difference.",
 }

@@ -31,7 +31,7 @@ class ExportTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def safe_cell(cell: Cell | bool) -> Cell | bool:
+def safe_cell(cell: Cell) -> Cell:
     """Keep text from becoming a formula in a spreadsheet; numbers stay numbers.
 
     >>> safe_cell("=HYPERLINK(1)"), safe_cell(-1.5)
@@ -135,7 +135,12 @@ def _refusals(evaluation: Evaluation) -> ExportTable:
 
 
 def _money(appraisal: Appraisal, suffix: str) -> tuple[ExportTable, ...]:
-    return (_by_bearer(appraisal, suffix), _by_crime(appraisal, suffix), _by_year(appraisal, suffix), _assumed(appraisal, suffix))
+    return (
+        _by_bearer(appraisal, suffix),
+        _by_crime(appraisal, suffix),
+        _by_year(appraisal, suffix),
+        _assumed(appraisal, suffix),
+    )
 
 
 def _scenario(appraisal: Appraisal) -> tuple[ExportTable, ...]:
@@ -150,7 +155,9 @@ _FLOWS = tuple(f"{what}{end}" for what in ("cost", "benefit", "net") for end in 
 
 
 def _by_bearer(appraisal: Appraisal, suffix: str) -> ExportTable:
-    rows = [(line.bearer, *_triple(line.cost), *_triple(line.benefit), *_triple(line.net)) for line in appraisal.by_bearer]
+    rows = [
+        (line.bearer, *_triple(line.cost), *_triple(line.benefit), *_triple(line.net)) for line in appraisal.by_bearer
+    ]
     return ExportTable(name=f"by-bearer{suffix}", columns=("bearer", *_FLOWS), rows=tuple(rows))
 
 

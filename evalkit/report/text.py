@@ -86,7 +86,9 @@ def _effect(evaluation: Evaluation) -> list[str]:
     lines = [f" {'':<34}{'':>9}  {100 * level:g}{formats.FIXED}% range"]
     named = evaluation.effects[evaluation.study.primary]
     for name, effect in named.items():
-        lines += [f" {label:<34}{middle:>9}  {ends}" for label, middle, ends in _lines_of(name, effect, level, is_small=small)]
+        lines += [
+            f" {label:<34}{middle:>9}  {ends}" for label, middle, ends in _lines_of(name, effect, level, is_small=small)
+        ]
     primary = evaluation.primary
     chance = primary.prob_reduction
     notes = [f"Chance that there was less: {formats.chance(chance)}, {probability_in_words(chance)}."]
@@ -120,7 +122,11 @@ def _ratio_line(name: str, effect: Effect, level: float) -> tuple[str, str, str]
 
     held = effect.interval(level)
     ends = Interval(level=level, lower=float(np.exp(held.lower)), upper=float(np.exp(held.upper)))
-    return f"{name}: {_RATIOS[effect.scale]}", formats.number(float(np.exp(effect.estimate)), 3), formats.full_range(ends)
+    return (
+        f"{name}: {_RATIOS[effect.scale]}",
+        formats.number(float(np.exp(effect.estimate)), 3),
+        formats.full_range(ends),
+    )
 
 
 def _quotient(evaluation: Evaluation) -> list[str]:
@@ -144,7 +150,7 @@ def _money(evaluation: Evaluation) -> list[str]:
     lines = [f"Cost of preventing one: {value}{'. ' if detail[:1].isupper() else ' '}{detail}"]
     lines += _acceptable(appraisal)
     if appraisal.net_benefit is not None:
-        gain, word = moneywords.chance_of_gain(evaluation, appraisal)
+        gain, word = moneywords.chance_of_gain(appraisal)
         lines.append(f"{moneywords.net_sentence(appraisal)} Benefits exceed costs: {gain}, {word}.")
     else:
         lines.append(moneywords.net_sentence(appraisal))

@@ -54,14 +54,25 @@ _SIZES = {
         "which is {percent_middle} more (between {percent_low} and {percent_high})."
     ),
     ("both", "open"): (
-        "The figures fit anything from {low} to {high} than expected "
-        "(from {percent_low} to {percent_high})."
+        "The figures fit anything from {low} to {high} than expected (from {percent_low} to {percent_high})."
     ),
-    ("percent", "fewer"): "It was about {percent_middle} lower than expected (between {percent_low} and {percent_high}).",
-    ("percent", "more"): "It was about {percent_middle} higher than expected (between {percent_low} and {percent_high}).",
+    (
+        "percent",
+        "fewer",
+    ): "It was about {percent_middle} lower than expected (between {percent_low} and {percent_high}).",
+    (
+        "percent",
+        "more",
+    ): "It was about {percent_middle} higher than expected (between {percent_low} and {percent_high}).",
     ("percent", "open"): "The figures fit anything from {percent_low} to {percent_high} than expected.",
-    ("odds", "fewer"): "Its odds were about {percent_middle} lower than expected (between {percent_low} and {percent_high}).",
-    ("odds", "more"): "Its odds were about {percent_middle} higher than expected (between {percent_low} and {percent_high}).",
+    (
+        "odds",
+        "fewer",
+    ): "Its odds were about {percent_middle} lower than expected (between {percent_low} and {percent_high}).",
+    (
+        "odds",
+        "more",
+    ): "Its odds were about {percent_middle} higher than expected (between {percent_low} and {percent_high}).",
     ("odds", "open"): "The figures fit odds from {percent_low} to {percent_high} than expected.",
     ("level", "fewer"): "It was about {middle} lower than expected (between {low} and {high}{unit}).",
     ("level", "more"): "It was about {middle} higher than expected (between {low} and {high}{unit}).",
@@ -239,8 +250,7 @@ _DISPLACEMENT = {
         "(between {low} and {high} fewer), so a benefit seems to have spread."
     ),
     "more": (
-        "Some of it did: nearby areas had about {middle} more {things} than expected "
-        "(between {low} and {high} more)."
+        "Some of it did: nearby areas had about {middle} more {things} than expected (between {low} and {high} more)."
     ),
     "open": (
         "The figures neither show it nor rule it out: nearby areas had anything from {low} to {high} "

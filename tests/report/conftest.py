@@ -60,8 +60,11 @@ class ByHand:
 def panel_design(outcome, *, treated=12, compared=36, buffered=0):
     """Make a panel of quarters in which the last four are treated."""
     rng = np.random.default_rng(7)
-    names = [f"{kind} {i:02d}" for kind, n in (("block", treated), ("other", compared), ("near", buffered))
-             for i in range(1, n + 1)]
+    names = [
+        f"{kind} {i:02d}"
+        for kind, n in (("block", treated), ("other", compared), ("near", buffered))
+        for i in range(1, n + 1)
+    ]
     values = rng.poisson(20, (len(names), len(RECORDED))).astype(float)
     values[:treated] = np.array(RECORDED) // treated
     values[0] += np.array(RECORDED) - values[:treated].sum(axis=0)
@@ -115,8 +118,12 @@ def panel_effect(outcome, centre, error, *, seed=1, moved=None, checks=None, est
         recorded=recorded[12:],
         checks=checks
         or (
-            Check(name="leads", passed=True, detail="Before the start both groups moved together (joint test p = 0.41)."),
-            Check(name="dispersion", passed=None, detail="Counts vary 1.8 times as much as chance alone would have it."),
+            Check(
+                name="leads", passed=True, detail="Before the start both groups moved together (joint test p = 0.41)."
+            ),
+            Check(
+                name="dispersion", passed=None, detail="Counts vary 1.8 times as much as chance alone would have it."
+            ),
         ),
         paths=Paths(
             periods=tuple(f"{2021 + i // 4}Q{i % 4 + 1}" for i in range(16)),
@@ -206,7 +213,11 @@ def appraised(prevented, *, cost=250_000, worth=5_000, currency="USD", scenario=
         return Amount.of(np.asarray(draws, float), 0.95)
 
     nothing = np.zeros(DRAWS)
-    lines = [("city", costs, nothing), ("police and courts", nothing, police), ("victims and residents", nothing, victims)]
+    lines = [
+        ("city", costs, nothing),
+        ("police and courts", nothing, police),
+        ("victims and residents", nothing, victims),
+    ]
     return Appraisal(
         scenario=scenario,
         currency=currency,
@@ -226,16 +237,30 @@ def appraised(prevented, *, cost=250_000, worth=5_000, currency="USD", scenario=
         ),
         by_crime=(
             CrimeLine(
-                outcome="crime", crime="crime", priced_as="all crime", prevented=amount(prevented), unit_value=float(worth),
-                benefit=amount(benefit), break_even=float(needed), reason="",
+                outcome="crime",
+                crime="crime",
+                priced_as="all crime",
+                prevented=amount(prevented),
+                unit_value=float(worth),
+                benefit=amount(benefit),
+                break_even=float(needed),
+                reason="",
             ),
             CrimeLine(
-                outcome="drug offences", crime="drugs", priced_as=None, prevented=amount(prevented / 4), unit_value=None,
-                benefit=None, break_even=None, reason="the schedule has no price for drug offences",
+                outcome="drug offences",
+                crime="drugs",
+                priced_as=None,
+                prevented=amount(prevented / 4),
+                unit_value=None,
+                benefit=None,
+                break_even=None,
+                reason="the schedule has no price for drug offences",
             ),
         ),
         by_year=(
-            YearLine(year=1, extrapolated=False, cost=amount(costs), benefit=amount(benefit), net=amount(benefit - costs)),
+            YearLine(
+                year=1, extrapolated=False, cost=amount(costs), benefit=amount(benefit), net=amount(benefit - costs)
+            ),
         ),
         break_even=BreakEven(
             events=float(needed),
@@ -245,7 +270,12 @@ def appraised(prevented, *, cost=250_000, worth=5_000, currency="USD", scenario=
         ),
         unpriced=("drug offences",),
         assumptions=(
-            Assumption(what="unit cost of a crime", value="5,000 USD", source="Schedule of the state (2024)", certainty="primary"),
+            Assumption(
+                what="unit cost of a crime",
+                value="5,000 USD",
+                source="Schedule of the state (2024)",
+                certainty="primary",
+            ),
             Assumption(what="share of crime that is recorded", value="all of it", source="", certainty="assumed"),
         ),
         warnings=("Drug offences have no price and are not in the benefits.",),
@@ -275,9 +305,7 @@ def _panel_case(centre, error, *, buffered=0, moved=None, outcome=CRIME, **more)
         designs[DRUGS.name] = replace(
             design, panel=replace(design.panel, outcome=DRUGS), intervention=design.intervention
         )
-    refusals = (
-        Refusal(outcome=DRUGS.name, estimator="did-ols", reason="two of the clusters have no variation"),
-    )
+    refusals = (Refusal(outcome=DRUGS.name, estimator="did-ols", reason="two of the clusters have no variation"),)
     reason = more.pop("appraisal_reason", "the study names no costs, so nothing can be set against the benefit")
     return evaluate(
         effects,
@@ -315,12 +343,14 @@ def little(**more):
 
 def displaced(**more):
     """A table in which the treated area gained and the buffer lost."""
-    design = table_design(
-        treated=(207, 110), comparison=(308, 318), buffer=(178, 231), buffer_comparison="shared"
-    )
+    design = table_design(treated=(207, 110), comparison=(308, 318), buffer=(178, 231), buffer_comparison="shared")
     effect = table_effect(design.table, centre=107, error=34, buffer=-46)
-    return evaluate({"burglary": {"table": effect}}, {"burglary": design}, title="Alley gates in Liverpool",
-                    **_unpriced("the study names no costs", more))
+    return evaluate(
+        {"burglary": {"table": effect}},
+        {"burglary": design},
+        title="Alley gates in Liverpool",
+        **_unpriced("the study names no costs", more),
+    )
 
 
 def small(**more):
@@ -335,8 +365,12 @@ def small(**more):
         prevented=(before - rate)[:, None],
         basis="posterior",
     )
-    return evaluate({"burglary": {"table": effect}}, {"burglary": design}, title="A light in one street",
-                    **_unpriced("the study names no costs", more))
+    return evaluate(
+        {"burglary": {"table": effect}},
+        {"burglary": design},
+        title="A light in one street",
+        **_unpriced("the study names no costs", more),
+    )
 
 
 def survey(**more):
@@ -352,8 +386,12 @@ def survey(**more):
         estimand="average difference",
         assumption="Both groups of sites would have changed alike.",
     )
-    return evaluate({outcome.name: {"did-ols": effect}}, {outcome.name: design}, title="Street stewards",
-                    **_unpriced("a feeling has no price", more))
+    return evaluate(
+        {outcome.name: {"did-ols": effect}},
+        {outcome.name: design},
+        title="Street stewards",
+        **_unpriced("a feeling has no price", more),
+    )
 
 
 def benefit_with_money():

@@ -2,6 +2,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,7 @@ from evalkit.report.drawing import PALETTE
 from evalkit.report.figures import all_figures
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "line", "circle"}
-HOSTILE = '<script>alert(1)</script></svg></title>"\'><img src=x onerror=alert(1)> $x^2$ {{ 7*7 }}'
+HOSTILE = "<script>alert(1)</script></svg></title>\"'><img src=x onerror=alert(1)> $x^2$ {{ 7*7 }}"
 
 
 class Structure(HTMLParser):
@@ -23,14 +24,17 @@ class Structure(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
+        """Open an element."""
         self.tags.append((tag, dict(attributes), tuple(name for name, _ in self.open)))
         if tag not in VOID:
             self.open.append((tag, len(self.tags)))
 
     def handle_startendtag(self, tag, attributes):
+        """Note an element that closes itself."""
         self.tags.append((tag, dict(attributes), tuple(name for name, _ in self.open)))
 
     def handle_endtag(self, tag):
+        """Close an element, or note that another is open."""
         if not self.open or self.open[-1][0] != tag:
             self.crossed.append(tag)
         else:
@@ -43,6 +47,7 @@ class Structure(HTMLParser):
 
 @pytest.fixture
 def page(evaluation):
+    """Give the page of every case in turn."""
     return html.render(evaluation)
 
 
@@ -52,7 +57,9 @@ def test_a_page_is_well_formed_and_stands_alone(page):
     assert structure.crossed == []
     assert structure.open == []
     assert structure.of("script", "link", "iframe", "img", "object") == []
-    addresses = [value for _, attributes, _ in structure.tags for name, value in attributes.items() if name in {"href", "src"}]
+    addresses = [
+        value for _, attributes, _ in structure.tags for name, value in attributes.items() if name in {"href", "src"}
+    ]
     assert [address for address in addresses if not address.startswith("#")] == []
     assert "@import" not in page
     assert re.search(r"url\((?!#)", page) is None
@@ -65,7 +72,7 @@ def test_a_page_can_be_read_without_seeing_it(page):
     levels = [int(tag[1]) for tag, _ in structure.of("h1", "h2", "h3", "h4")]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     ids = [attributes["id"] for _, attributes, _ in structure.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = [attributes["href"][1:] for _, attributes in structure.of("a", "use")]
@@ -136,7 +143,13 @@ def test_hostile_text_stays_text(cases, make):
     measure = replace(honest.study.intervention, name=HOSTILE, place=HOSTILE, partners=(HOSTILE,), dose=HOSTILE)
     designs = {name: replace(design, intervention=measure) for name, design in honest.study.designs.items()}
     evaluation = make["evaluate"](
-        effects, designs, title=HOSTILE, question=HOSTILE, suggestion=HOSTILE, appraisal=honest.appraisal, warnings=(HOSTILE,)
+        effects,
+        designs,
+        title=HOSTILE,
+        question=HOSTILE,
+        suggestion=HOSTILE,
+        appraisal=honest.appraisal,
+        warnings=(HOSTILE,),
     )
     page = html.render(evaluation)
     structure = Structure(page)

@@ -98,7 +98,11 @@ def test_a_title_cannot_steer_a_terminal(cases):
 def test_the_terminal_shows_the_counts_as_they_were_given(cases):
     """The eight integers stand above what was made of them."""
     shown = text.render(cases["displaced"](), bold=False)
-    for row in ("treated                207       110", "comparison             308       318", "nearby                 178       231"):
+    for row in (
+        "treated                207       110",
+        "comparison             308       318",
+        "nearby                 178       231",
+    ):
         assert row in shown
 
 
