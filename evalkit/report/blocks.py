@@ -73,9 +73,10 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Checks:
-    """What was checked."""
+    """What was checked; with `fold`, out of the way until somebody asks for it by this name."""
 
     marks: tuple[Mark, ...]
+    fold: str = ""
     kind: Literal["checks"] = "checks"
 
 

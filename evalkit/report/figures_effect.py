@@ -193,9 +193,7 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         mark_zero(axes, vertical=True)
         marks = [(float(i), held.lower, middle, held.upper, colour) for i, (_, middle, held, colour) in enumerate(read)]
         range_marks(axes, marks, hollow=[False, True, False])
-        axes.set_xlabel(
-            "← more than expected      fewer than expected →" if not layout.is_narrow else "← more      fewer →"
-        )
+        axes.set_xlabel("← more than expected · fewer than expected →" if not layout.is_narrow else "← more · fewer →")
         _tick_numbers(axes, layout)
 
     counted = things(effect.outcome)
@@ -237,7 +235,7 @@ def forest(evaluation: Evaluation) -> Figure | None:
             for i, (_, _, middle, held, role) in enumerate(found)
         ]
         range_marks(axes, marks, hollow=[role != "primary" for *_, role in found])
-        axes.set_xlabel("change in percent of what was expected")
+        axes.set_xlabel("change in percent" if layout.is_narrow else "change in percent of what was expected")
         _tick_numbers(axes, layout)
 
     left_out = sum(len(named) for named in evaluation.effects.values()) - len(found)

@@ -68,6 +68,8 @@ class FirstPage:
     reasons: tuple[str, ...]
     bearers: Grid | None
     support: Support
+    notes: tuple[str, ...]
+    more_notes: str
     level: str
 
 
@@ -89,7 +91,27 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         reasons=wording.certainty(evaluation),
         bearers=None if appraisal is None else who_pays(appraisal, rough=True),
         support=supports(evaluation),
+        notes=_warnings(evaluation)[:_NOTES],
+        more_notes=_more_notes(len(_warnings(evaluation)) - _NOTES),
         level=f"{100 * evaluation.study.level:g}{formats.FIXED}%",
+    )
+
+
+# More would push the advice off the page; the rest stands in the technical part.
+_NOTES = 2
+
+
+def _warnings(evaluation: Evaluation) -> tuple[str, ...]:
+    """Give every sentence that a reader must see, once."""
+    money = () if evaluation.appraisal is None else evaluation.appraisal.warnings
+    return tuple(dict.fromkeys((*evaluation.warnings, *money)))
+
+
+def _more_notes(number_of: int) -> str:
+    if number_of <= 0:
+        return ""
+    return (
+        f"{formats.plural(number_of, 'more note stands', 'more notes stand')} under “Costs and benefits” and “Limits”."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from evalkit.report import formats
@@ -43,6 +44,7 @@ def cell(value: Cell) -> str:
     return value if isinstance(value, str) else formats.number(float(value))
 
 
+@cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

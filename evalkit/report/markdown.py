@@ -73,6 +73,8 @@ def _front(page: FirstPage) -> list[str]:
         escape(" ".join(page.reasons)),
         "## Who pays, who gains",
         _grid(page.bearers) if page.bearers else escape(page.money_missing),
+        *(f"> **Note.** {escape(text)}" for text in page.notes),
+        escape(page.more_notes),
         "## What this supports",
         escape(page.support.advice),
         escape(f"{page.support.may_say} {page.support.may_not_say}"),

@@ -374,22 +374,34 @@ def _checks(evaluation: Evaluation) -> Section:
     blocks: list[Block] = []
     for outcome, name, effect in _effects(evaluation):
         if effect.checks:
-            blocks += [Paragraph(head=f"{outcome}, {name}", text=""), checks_block(effect.checks)]
+            blocks.append(Paragraph(head=f"{outcome}, {name}", text=""))
+            blocks += [checks_block(effect.checks)] if effect is evaluation.primary else _failed_first(effect.checks)
     if not blocks:
         blocks.append(Note(text="The estimators reported no checks of their own."))
     return Section(key="checks", title="Checks", blocks=tuple(blocks))
 
 
+def _failed_first(checks: tuple[Check, ...]) -> list[Block]:
+    """Show what failed, and fold the rest away: beside the primary effect it would bury what matters."""
+    failed = [check for check in checks if check.passed is False]
+    rest = [check for check in checks if check.passed is not False]
+    blocks: list[Block] = [checks_block(failed)] if failed else []
+    if rest:
+        name = formats.plural(len(rest), "check that did not fail", "checks that did not fail")
+        blocks.append(checks_block(rest, fold=name))
+    return blocks
+
+
 _SIGNS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("i", "for information")}
 
 
-def checks_block(checks: Iterable[Check]) -> Checks:
+def checks_block(checks: Iterable[Check], fold: str = "") -> Checks:
     """Give checks with a sign and a word each."""
     marks = [
         Mark(sign=_SIGNS[check.passed][0], word=_SIGNS[check.passed][1], name=check.name, detail=check.detail)
         for check in checks
     ]
-    return Checks(marks=tuple(marks))
+    return Checks(marks=tuple(marks), fold=fold)
 
 
 def _displacement(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:

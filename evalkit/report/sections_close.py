@@ -66,7 +66,8 @@ def _limits(evaluation: Evaluation) -> Section:
         for check in (*evaluation.design(evaluation.study.primary).checks, *evaluation.primary.checks)
         if check.passed is False
     ]
-    notes = tuple(Note(text=text) for text in evaluation.warnings)
+    money = () if evaluation.appraisal is None else evaluation.appraisal.warnings
+    notes = tuple(Note(text=text) for text in dict.fromkeys(evaluation.warnings) if text not in money)
     return Section(key="limits", title="Limits", blocks=(Listing(items=tuple(dict.fromkeys(items))), *notes))
 
 

@@ -156,33 +156,31 @@ def _by_crime(appraisal: Appraisal) -> Grid:
     rows = [
         (
             line.outcome,
-            formats.number(line.prevented.mean),
-            _range_of_events(line.prevented),
+            f"{formats.number(line.prevented.mean)} ({_range_of_events(line.prevented)})",
             line.priced_as or "no price",
             formats.full_money(line.unit_value) if line.unit_value is not None else formats.NOTHING,
-            formats.full_money(line.benefit.mean) if line.benefit is not None else formats.NOTHING,
-            _range(line.benefit),
+            f"{formats.full_money(line.benefit.mean)} ({_range(line.benefit)})"
+            if line.benefit is not None
+            else formats.NOTHING,
             formats.number(line.break_even) if line.break_even is not None else formats.NOTHING,
             line.reason,
         )
         for line in appraisal.by_crime
     ]
     return Grid(
-        caption=f"By crime, {formats.currency_name(appraisal.currency)}; break-even is what would have to be "
-        f"prevented of this kind alone",
+        caption=f"By crime, {formats.currency_name(appraisal.currency)}; break-even is what would have to be prevented "
+        "of this kind alone",
         columns=(
             "Outcome",
-            "Prevented",
-            "Range",
+            "Prevented (range)",
             "Priced as",
             "Worth of one",
-            "Benefit",
-            "Range",
+            "Benefit (range)",
             "Break-even",
             "Remark",
         ),
         rows=tuple(rows),
-        numeric=frozenset({1, 2, 4, 5, 6, 7}),
+        numeric=frozenset({1, 3, 4, 5}),
     )
 
 

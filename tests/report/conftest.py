@@ -429,7 +429,8 @@ def _estimators_by_hand(monkeypatch):
     monkeypatch.setattr("evalkit.study.find_estimator", lambda _: ByHand)
 
 
-@pytest.fixture(params=CASES)
+# every test of a case runs in the same worker, which draws its pictures once
+@pytest.fixture(params=[pytest.param(case, marks=pytest.mark.xdist_group(case)) for case in CASES])
 def evaluation(request, _estimators_by_hand):
     """Give an evaluation of every case in turn."""
     return _made(request.param)
