@@ -23,7 +23,7 @@ from evalkit.models._fit import Fit
 
 __all__ = ["Adjusted", "Projection", "QuadraticForms", "adjust", "project", "quadratic_forms"]
 
-# Eigenvalues below this share of a block's largest are those of directions that the fit takes up whole.
+# Eigenvalues below this share of the largest without a fit are those of directions that it takes up whole.
 _NULL = 1e-10
 # A share of variance below this is rounding.
 _ROUNDING = 1e-9
@@ -167,7 +167,7 @@ def _adjust_sites(fit: Fit, projection: Projection, rows: np.ndarray) -> tuple[F
     root = np.sqrt(projection.variance[rows])
     blocks = _residual_variance(fit, projection, rows) * (root[:, :, None] * root[:, None, :])
     values, vectors = np.linalg.eigh(blocks)
-    alive = (values > _NULL * values[:, -1:])[:, :, None]
+    alive = (values > _NULL * projection.variance[rows].max(axis=1, keepdims=True) ** 2)[:, :, None]
     powers = np.where(alive, 1 / np.sqrt(np.where(alive, values[:, :, None], 1)), 0)
     weighted = (root * fit.weights[rows])[:, :, None] * (projection.regressors[rows] @ fit.bread)
     turned = vectors.swapaxes(1, 2) @ weighted

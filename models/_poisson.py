@@ -56,17 +56,18 @@ def fit_poisson(
         step = float(np.abs(proposed - predictor)[used].max())
         predictor, deviance = proposed, new_deviance
         if step < _STEP:
-            return _at_optimum(predictor, counts, offset, columns, weights, names)
+            return _at_optimum(counts, columns, weights, names, predictor=predictor, offset=offset)
     raise EstimationError(_why_not(counts, predictor, used))
 
 
 def _at_optimum(
-    predictor: FloatArray,
     counts: FloatArray,
-    offset: FloatArray,
     columns: FloatArray,
     weights: FloatArray,
     names: Sequence[str],
+    *,
+    predictor: FloatArray,
+    offset: FloatArray,
 ) -> Fit:
     """Regress once more at the last weights, so that regressors and weights agree to rounding."""
     expected = np.exp(predictor)

@@ -21,6 +21,8 @@ _MANY_PAIRS = 6000
 # (8 leads, 1.9 degrees) it would see a trend as large as the result with probability 7 %, one
 # combination with 36 %.
 _FEW_DEGREES = 4
+# An expected covariance with a direction smaller than this share of its largest has lost a dimension.
+_SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     small = inference.clusters <= _MANY_CLUSTERS and inference.clusters * q <= _MANY_PAIRS
     if inference.adjusted is not None and small:
         eta = hotelling_degrees(fit, inference, which)
-        denominator, scale = eta - q + 1, (eta - q + 1) / (eta * q)
+        denominator = eta - q + 1
+        scale = denominator / (max(eta, 1) * q)
         method = "approximate Hotelling (HTZ) test"
     else:
         denominator, scale = inference.clusters - 1.0, 1 / q
@@ -93,7 +96,7 @@ def hotelling_degrees(fit: Fit, inference: Inference, which: np.ndarray) -> floa
     """Give eta = q (q + 1) / sum_st Var(d_st), d the CR2 covariance standardised by its expectation.
 
     The variances come from the covariances Omega_ij, shape (q, q), of the contributions of every pair of
-    sites: sum_ij tr(Omega_ij)^2 + tr(Omega_ij Omega_ij).
+    sites: sum_ij tr(Omega_ij)^2 + tr(Omega_ij Omega_ij). Zero where the sites cannot show all q at once.
     """
     adjusted = inference.adjusted
     if adjusted is None:
@@ -103,7 +106,9 @@ def hotelling_degrees(fit: Fit, inference: Inference, which: np.ndarray) -> floa
     functions = adjusted.functions[:, :, which]
     forms = quadratic_forms(fit, adjusted.projection, functions)
     values, vectors = np.linalg.eigh(forms.diagonal.sum(axis=0))
-    root = vectors / np.sqrt(np.clip(values, np.finfo(float).tiny, None))
+    if values[0] <= _SINGULAR * values[-1]:
+        return 0.0
+    root = vectors / np.sqrt(values)
     own = root.T @ forms.own @ root
     left, right = forms.left @ root, forms.right @ root
     total = 0.0

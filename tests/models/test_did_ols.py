@@ -207,10 +207,35 @@ def test_buffer_in_levels_adds_up(panel_design):
     np.testing.assert_allclose(effect.displacement.prevented, np.outer(-effect.displacement.change, [2] * 4))
 
 
+def test_one_period_before_the_start_cannot_be_tested(panel_design):
+    """With a single earlier period nothing shows whether the sites moved together, and the check says so."""
+    effect = LinearDifferenceInDifferences().estimate(
+        panel_design(positive()[:, 3:], dict.fromkeys(range(5), 1)), rng=np.random.default_rng(1), draws=400
+    )
+    assert effect.checks[0].passed is None
+    assert "With one period before the start" in effect.checks[0].detail
+    assert effect.dynamics.times == (0, 1, 2, 3)
+
+
 def test_unknown_transform_is_named():
     """A wrong name is answered with the names there are."""
     with pytest.raises(EstimationError, match=r"no transform 'sqrt'; .*'level', 'log'"):
         LinearDifferenceInDifferences(transform="sqrt")
+
+
+def test_the_picture_of_one_treated_site_is_judged_by_the_spread_of_the_others(panel_design):
+    """The lone site's own dummies fit it exactly; each time's error is that of a pooled two-sample t test."""
+    values = positive()
+    design = panel_design(values, {0: 4})
+    effect = LinearDifferenceInDifferences().estimate(design, rng=np.random.default_rng(1), draws=4000)
+    logs = np.log(values[1:])
+    since = logs[:, 6] - logs[:, 3]
+    wanted = np.sqrt(since.var(ddof=1) * (1 + 1 / 13))
+    lower, upper = np.quantile(effect.dynamics.draws[:, effect.dynamics.times.index(2)], [0.25, 0.75], method="hazen")
+    from scipy import stats
+
+    assert (upper - lower) / 2 / stats.t.ppf(0.75, 12) == pytest.approx(wanted, rel=1e-4)
+    assert "approximate Hotelling" in effect.checks[0].detail
 
 
 @settings(max_examples=20, deadline=None)

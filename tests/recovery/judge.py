@@ -49,7 +49,7 @@ class Judgement:
         return self.coverage >= 0.95 - self.coverage_tolerance
 
 
-def judge(estimator, simulate, truth, runs, rng, draws=200):
+def judge(estimator, simulate, truth, runs, rng, *, draws=200):
     """Let `estimator` evaluate `runs` simulated designs.
 
     Parameters
