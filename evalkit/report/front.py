@@ -164,7 +164,7 @@ def _size_fact(reading: Reading) -> Fact:
     detail = f"{noun}; {scope}between {low} and {high}"
     if middle < 0:
         return Fact(label="More than expected", value=f"about {formats.unsigned(middle)}", detail=detail, strip=strip)
-    label = "Fewer than expected" if reading.certainty == "very low" else "Prevented"
+    label = "Prevented" if reading.certainty in {"high", "moderate"} else "Fewer than expected"
     return Fact(label=label, value=f"about {formats.unsigned(middle)}", detail=detail, strip=strip)
 
 

@@ -82,7 +82,7 @@ def chance_of_gain(appraisal: Appraisal) -> tuple[str, str]:
     """Give the chance that benefits exceed costs, with its word and what it rests on."""
     probability = appraisal.prob_net_benefit
     if probability is None:
-        return "no figure", f"{_sentence(appraisal.benefit_reason)} Costs can be counted, benefits not."
+        return "no figure", _sentence(appraisal.benefit_reason)
     word = probability_in_words(probability)
     schedule = f"at the unit costs of {appraisal.schedule}" if appraisal.schedule else "at the unit costs named below"
     return formats.chance(probability), f"{word}, {schedule}"

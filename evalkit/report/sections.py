@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.domain import Check, Design, Effect
+from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import interval
 from evalkit.report import formats, moneywords, wording
 from evalkit.report.blocks import Block, Checks, Grid, Mark, Note, Paragraph, Picture, Section
@@ -217,8 +217,8 @@ def _design(evaluation: Evaluation) -> Section:
 
 def _methods(evaluation: Evaluation) -> Section:
     blocks: list[Block] = []
-    for name, estimator in evaluation.study.estimators.items():
-        card = estimator.card
+    for card, names in _cards(evaluation):
+        name = ", ".join(names)
         blocks.append(Paragraph(head=name, text=_sentence(card.title)))
         blocks.append(
             Grid(
@@ -242,6 +242,18 @@ def _methods(evaluation: Evaluation) -> Section:
         )
     )
     return Section(key="methods", title="Methods", blocks=tuple(blocks))
+
+
+def _cards(evaluation: Evaluation) -> list[tuple[Card, list[str]]]:
+    """Give every card once, with all the estimates that it is of."""
+    found: list[tuple[Card, list[str]]] = []
+    for name, estimator in evaluation.study.estimators.items():
+        same = next((names for card, names in found if card == estimator.card), None)
+        if same is None:
+            found.append((estimator.card, [name]))
+        else:
+            same.append(name)
+    return found
 
 
 def _results(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
