@@ -14,9 +14,9 @@ from evalkit.models._fit import Fit
 
 __all__ = ["JointTest", "joint_test", "trend_test"]
 
-# Beyond this the covariances of all pairs of sites take longer than the fit, and hardly matter.
-_MANY_CLUSTERS = 300
-_MANY_PAIRS = 6000
+# Coefficients times rank of the design above which the Gram matrices of the Hotelling degrees of freedom
+# take longer than the fit (1,500 squared is 18 MB).
+_LARGEST_GRAM = 1500
 # With fewer denominator degrees of freedom a joint test can hardly notice anything: on the castle panel
 # (8 leads, 1.9 degrees) it would see a trend as large as the result with probability 7 %, one
 # combination with 36 %.
@@ -49,9 +49,10 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
 
     Too few means fewer than 4 denominator degrees of freedom; `trend_test` then asks for less.
 
-    With CR2 and up to 300 sites: the approximate Hotelling test of Pustejovsky and Tipton 2018
-    (HTZ, doi:10.1080/07350015.2016.1247004), F = (eta - q + 1) / (eta q) Q on q and eta - q + 1
-    degrees of freedom. Otherwise the Wald test Q / q on F(q, G - 1).
+    With CR2: the approximate Hotelling test of Pustejovsky and Tipton 2018 (HTZ,
+    doi:10.1080/07350015.2016.1247004), F = (eta - q + 1) / (eta q) Q on q and eta - q + 1 degrees of
+    freedom. With CR1, or with so many coefficients and periods that eta is out of reach, the Wald test Q / q
+    on F(q, G - 1).
 
     Parameters
     ----------
@@ -64,8 +65,8 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     estimate = fit.coefficients[which]
     statistic = float(estimate @ np.linalg.solve(covariance, estimate))
     noncentral = float(departure @ np.linalg.solve(covariance, departure))
-    small = inference.clusters <= _MANY_CLUSTERS and inference.clusters * q <= _MANY_PAIRS
-    if inference.adjusted is not None and small:
+    adjusted = inference.adjusted
+    if adjusted is not None and q * 2 * len(adjusted.projection.middle) <= _LARGEST_GRAM:
         eta = hotelling_degrees(fit, inference, which)
         denominator = eta - q + 1
         scale = denominator / (max(eta, 1) * q)
@@ -111,14 +112,30 @@ def hotelling_degrees(fit: Fit, inference: Inference, which: np.ndarray) -> floa
     root = vectors / np.sqrt(values)
     own = root.T @ forms.own @ root
     left, right = forms.left @ root, forms.right @ root
-    total = 0.0
-    flat = right.swapaxes(0, 1).reshape(right.shape[1], -1)
-    for site in range(len(left)):
-        pairs = (left[site].T @ flat).reshape(q, -1, q)
-        pairs[:, site, :] += own[site]
-        traces = np.einsum("sjs->j", pairs)
-        total += float((traces**2).sum() + np.einsum("sjt,tjs->", pairs, pairs, optimize=True))
+    crossed = left.swapaxes(1, 2) @ right
+    total = _products(own, own + 2 * crossed) + _all_pairs(left, right)
     return q * (q + 1) / total
+
+
+def _products(one: FloatArray, other: FloatArray) -> float:
+    """Sum tr(A) tr(B) + tr(A B) over pairs of matrices, each of shape (sites, q, q)."""
+    traces = np.einsum("iss->i", one) * np.einsum("iss->i", other)
+    return float(traces.sum() + np.einsum("ist,its->", one, other, optimize=True))
+
+
+def _all_pairs(left: FloatArray, right: FloatArray) -> float:
+    """Sum tr(F)^2 + tr(F F) over all pairs of sites, F_ij = left_i' right_j, without making any F.
+
+    With A_st = sum_i left_is left_it' and B_st likewise on the right, the sums over pairs are
+    sum_st <A_st, B_st> + <A_st, B_ts>.
+    """
+    sites, rank, q = left.shape
+    grams = []
+    for side in (left, right):
+        flat = side.swapaxes(1, 2).reshape(sites, q * rank)
+        grams.append((flat.T @ flat).reshape(q, rank, q, rank))
+    one, other = grams
+    return float((one * other).sum() + np.einsum("satb,tasb->", one, other, optimize=True))
 
 
 def trend_test(fit: Fit, inference: Inference, which: np.ndarray, departure: FloatArray) -> JointTest | None:
