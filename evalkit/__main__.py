@@ -25,6 +25,8 @@ _FORMATS = ("html", "md", "json")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; give its exit status: 0 done, 2 the input is at fault, 1 evalkit itself failed."""
     options = _parser().parse_args(arguments)
+    # threads inside the linear algebra of small matrices only wait for each other: 15 s against 3 s on 9,642 sites
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         return int(options.command(options) or DONE)
     except EvalkitError as problem:
