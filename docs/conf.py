@@ -28,7 +28,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"evalkit {release}"
 html_show_sourcelink = False
 html_copy_source = False
-html_theme_options = {"show_prev_next": True, "secondary_sidebar_items": ["page-toc"], "navigation_with_keys": False}
+html_theme_options = {"secondary_sidebar_items": ["page-toc"], "navigation_with_keys": False}
+# Pages have no pages below them: an empty column would only narrow the examples.
+html_sidebars: dict[str, list[str]] = {"**": []}
 
 
 def cards() -> str:
