@@ -317,8 +317,9 @@ def _panel_case(centre, error, *, buffered=0, moved=None, outcome=CRIME, **more)
     )
 
 
-def _unpriced(reason, more):
-    return more if "appraisal" in more else {"appraisal_reason": reason, **more}
+def _titled(title, reason, more):
+    """Give a title and a reason for no money, where the caller gives no other."""
+    return {"title": title, **({} if "appraisal" in more else {"appraisal_reason": reason}), **more}
 
 
 def benefit(**more):
@@ -348,8 +349,7 @@ def displaced(**more):
     return evaluate(
         {"burglary": {"table": effect}},
         {"burglary": design},
-        title="Alley gates in Liverpool",
-        **_unpriced("the study names no costs", more),
+        **_titled("Alley gates in Liverpool", "the study names no costs", more),
     )
 
 
@@ -368,8 +368,7 @@ def small(**more):
     return evaluate(
         {"burglary": {"table": effect}},
         {"burglary": design},
-        title="A light in one street",
-        **_unpriced("the study names no costs", more),
+        **_titled("A light in one street", "the study names no costs", more),
     )
 
 
@@ -389,8 +388,7 @@ def survey(**more):
     return evaluate(
         {outcome.name: {"did-ols": effect}},
         {outcome.name: design},
-        title="Street stewards",
-        **_unpriced("a feeling has no price", more),
+        **_titled("Street stewards", "a feeling has no price", more),
     )
 
 

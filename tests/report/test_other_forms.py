@@ -33,8 +33,8 @@ INJECTIONS = [
 @pytest.mark.parametrize("hostile", INJECTIONS)
 def test_hostile_text_is_text_in_markdown(cases, hostile):
     """No heading, link, tag, cell or code comes from a title or a suggestion."""
-    honest = markdown.render(cases["benefit"](title="A title", suggestion="A suggestion"))
-    attacked = markdown.render(cases["benefit"](title=f"A {hostile}", suggestion=hostile))
+    honest = markdown.render(cases["survey"](title="A title", suggestion="A suggestion"))
+    attacked = markdown.render(cases["survey"](title=f"A {hostile}", suggestion=hostile))
 
     def built(page):
         lines = page.splitlines()

@@ -1,0 +1,220 @@
+"""The sections on the study itself: what was done, asked, measured and compared, and by which methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from evalkit.domain import Card, Check, Design
+from evalkit.report import formats, wording
+from evalkit.report.blocks import Block, Checks, Grid, Mark, Paragraph, Section
+
+if TYPE_CHECKING:
+    from evalkit.evaluation import Evaluation
+
+__all__ = ["checks_block", "sentence", "study_sections"]
+
+NOT_REPORTED = "not reported"
+
+
+def study_sections(evaluation: Evaluation) -> tuple[Section, ...]:
+    """Give the sections that were settled before anything was estimated."""
+    return (
+        _measure(evaluation),
+        _question(evaluation),
+        _data(evaluation),
+        _design(evaluation),
+        _methods(evaluation),
+    )
+
+
+def _measure(evaluation: Evaluation) -> Section:
+    measure = evaluation.study.intervention
+    starts = sorted(set(measure.began.values()))
+    began = starts[0] if len(starts) == 1 else f"{starts[0]} to {starts[-1]}, {len(starts)} different starts"
+    rows = [
+        ("What", measure.name),
+        ("Approach", measure.approach),
+        ("Why it should work", measure.mechanism),
+        ("Aimed at", f"a {measure.target}"),
+        ("Where", measure.place),
+        ("Began", f"{began}, in {formats.plural(len(measure.began), 'site', 'sites')}"),
+        ("Sites", ", ".join(measure.began)),
+        ("Dose delivered", measure.dose),
+        ("Delivered by", ", ".join(measure.partners)),
+        ("Evaluated by", measure.evaluated_by),
+        ("Paid for by", measure.paid_by),
+    ]
+    grid = Grid(
+        caption="The measure as it was delivered",
+        columns=("Item", "Description"),
+        rows=tuple((name, value or NOT_REPORTED) for name, value in rows),
+    )
+    return Section(key="measure", title="The measure", blocks=(grid,))
+
+
+def _question(evaluation: Evaluation) -> Section:
+    study = evaluation.study
+    rows = []
+    for name, design in study.designs.items():
+        outcome = design.outcome
+        worthwhile = outcome.minimum_worthwhile
+        rows.append(
+            (
+                name,
+                "primary, named in advance" if name == study.primary else "secondary",
+                f"{outcome.kind} of {outcome.plural}" if outcome.counts_events else outcome.kind,
+                outcome.source or NOT_REPORTED,
+                outcome.good,
+                formats.percent(worthwhile) if worthwhile is not None else "none named",
+            )
+        )
+    blocks: tuple[Block, ...] = (
+        Paragraph(head="Question", text=study.question or NOT_REPORTED),
+        Paragraph(head="What was estimated", text=sentence(evaluation.primary.estimand)),
+        Grid(
+            caption="Outcomes and their rank",
+            columns=("Outcome", "Rank", "What", "Source", "Good is", "Smallest change that matters"),
+            rows=tuple(rows),
+        ),
+    )
+    return Section(key="question", title="Question and outcomes", blocks=blocks)
+
+
+def _data(evaluation: Evaluation) -> Section:
+    blocks: list[Block] = []
+    for name, design in evaluation.study.designs.items():
+        blocks.append(_table_counts(name, design) if design.table is not None else _panel_extent(name, design))
+    hashes = evaluation.provenance.inputs
+    if hashes:
+        rows = tuple((path, digest) for path, digest in hashes.items())
+        blocks.append(Grid(caption="Files that went in, by their SHA-256", columns=("File", "SHA-256"), rows=rows))
+    else:
+        blocks.append(Paragraph(text="No input file was named; the data came with the study itself."))
+    return Section(key="data", title="Data", blocks=tuple(blocks))
+
+
+def _panel_extent(name: str, design: Design) -> Block:
+    panel = design.require_panel("a description of the data")
+    labels = panel.periods.labels
+    total = formats.count(float(panel.values.sum())) if panel.outcome.counts_events else "not a count"
+    return Paragraph(
+        head=name,
+        text=f"{formats.plural(len(panel.sites), 'site', 'sites')} in "
+        f"{formats.plural(len(labels), 'period', 'periods')}, "
+        f"{labels[0]} to {labels[-1]}; no cell is missing. Events in all: {total}.",
+    )
+
+
+def _table_counts(name: str, design: Design) -> Block:
+    table = design.table
+    assert table is not None  # noqa: S101 - its caller asked
+    areas = (
+        ("treated area", table.treated),
+        ("comparison area", table.comparison),
+        ("nearby area", table.buffer),
+        ("comparison of the nearby area", table.buffer_comparison),
+    )
+    rows = []
+    for area, cells in areas:
+        if isinstance(cells, tuple):
+            rows.append((area, formats.count(cells[0]), formats.count(cells[1])))
+        elif cells == "shared":
+            rows.append((area, "shared", "shared"))
+    before, after = (formats.number(length) for length in table.lengths)
+    return Grid(
+        caption=f"{name}: counts as given; the periods before and after have lengths {before} and {after}",
+        columns=("Area", "Before", "After"),
+        rows=tuple(rows),
+        numeric=frozenset({1, 2}),
+    )
+
+
+def _design(evaluation: Evaluation) -> Section:
+    design = evaluation.design(evaluation.study.primary)
+    level = design.methods_level
+    rows = [
+        ("Level", f"Scientific Methods Scale {level.level} of 5"),
+        ("Reason", sentence(level.reason)),
+        ("How sites came to be treated", "by lot" if design.assignment == "randomised" else "chosen, not by lot"),
+    ]
+    if design.panel is not None:
+        rows += [
+            ("Treated", formats.plural(len(design.treated_sites), "site", "sites")),
+            ("Compared with", formats.plural(len(design.comparison_sites), "site", "sites")),
+            (
+                "Nearby, watched for displacement",
+                formats.plural(len(design.buffer), "site", "sites") if design.buffer else "none",
+            ),
+            ("Periods before the first start", str(design.periods_before)),
+            ("Starts", "at different times" if design.is_staggered else "all at once"),
+        ]
+    window = design.selection_window
+    rows.append(("Chosen for being bad in", f"{window[0]} to {window[1]}" if window else NOT_REPORTED))
+    grid = Grid(caption="The comparison that was made", columns=("Item", "Description"), rows=tuple(rows))
+    blocks: list[Block] = [Paragraph(text=wording.compared(design)), grid]
+    if design.checks:
+        blocks.append(checks_block(design.checks))
+    return Section(key="design", title="Design", blocks=tuple(blocks))
+
+
+def _methods(evaluation: Evaluation) -> Section:
+    blocks: list[Block] = []
+    for card, names in _cards(evaluation):
+        name = ", ".join(names)
+        blocks.append(Paragraph(head=name, text=sentence(card.title)))
+        blocks.append(
+            Grid(
+                caption=f"What to know of {name}",
+                columns=("Item", "Description"),
+                rows=(
+                    ("Needs", sentence(card.needs)),
+                    ("Assumes", sentence(card.assumes)),
+                    ("Source", card.source),
+                    *(("Calibration", f"{what}, {against}: {result}") for what, against, result in card.calibration),
+                ),
+            )
+        )
+    level = f"{100 * evaluation.study.level:g}{formats.FIXED}%"
+    blocks.append(
+        Paragraph(
+            head="Ranges and several outcomes",
+            text=f"All ranges hold {level} and are read from draws. One outcome was named in advance as the "
+            f"one the study is "
+            "judged by; the others are shown without a correction for their number and are to be read as secondary.",
+        )
+    )
+    return Section(key="methods", title="Methods", blocks=tuple(blocks))
+
+
+def _cards(evaluation: Evaluation) -> list[tuple[Card, list[str]]]:
+    """Give every card once, with all the estimates that it is of."""
+    found: list[tuple[Card, list[str]]] = []
+    for name, estimator in evaluation.study.estimators.items():
+        same = next((names for card, names in found if card == estimator.card), None)
+        if same is None:
+            found.append((estimator.card, [name]))
+        else:
+            same.append(name)
+    return found
+
+
+_SIGNS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("i", "for information")}
+
+
+def checks_block(checks: Iterable[Check], fold: str = "") -> Checks:
+    """Give checks with a sign and a word each."""
+    marks = [
+        Mark(sign=_SIGNS[check.passed][0], word=_SIGNS[check.passed][1], name=check.name, detail=check.detail)
+        for check in checks
+    ]
+    return Checks(marks=tuple(marks), fold=fold)
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    capital = text[:1].upper() + text[1:]
+    return capital if capital.endswith((".", "!", "?")) else f"{capital}."
