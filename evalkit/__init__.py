@@ -39,7 +39,7 @@ _HOMES = {
     "evalkit.economics": ("Appraisal", "Costs", "Flow", "Prices", "appraise"),
     "evalkit.errors": ("EvalkitError",),
     "evalkit.evaluation": ("Evaluation",),
-    "evalkit.registry": ("estimator", "models"),
+    "evalkit.registry": ("estimator",),
     "evalkit.study": ("Study",),
     "evalkit.study_file": ("load_study",),
 }  # fmt: skip
@@ -80,6 +80,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("evalkit-prevention")
+    if name == "models":  # the package of estimators, which can be called for their names
+        return import_module("evalkit.models")
     if name not in _HOME_OF:
         msg = f"module 'evalkit' has no attribute {name!r}"
         raise AttributeError(msg)

@@ -46,7 +46,13 @@ class Distribution(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """An equal-tailed interval and the level it holds, from one call so that they cannot part."""
+    """An equal-tailed interval and the level it holds, from one call so that they cannot part.
+
+    Attributes
+    ----------
+    level : share of the distribution between the ends, such as 0.95
+    lower, upper : the ends, in the unit of what was drawn
+    """
 
     level: float
     lower: float

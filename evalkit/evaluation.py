@@ -40,7 +40,13 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """An estimator that had no answer, and why; it is reported, not hidden."""
+    """An estimator that had no answer, and why; it is reported, not hidden.
+
+    Attributes
+    ----------
+    outcome, estimator : what was asked of whom
+    reason : what the estimator said, in a sentence
+    """
 
     outcome: str
     estimator: str
@@ -55,6 +61,7 @@ class Evaluation:
     ----------
     study : the question, and all that was decided in advance
     effects : by outcome, then by name of the estimate; the first of each outcome is the primary one
+    provenance : versions, seed, draws and hashes of the input files
     refusals : sensitivity estimators that gave no answer
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal

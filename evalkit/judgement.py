@@ -31,6 +31,7 @@ class Finding:
 
     Attributes
     ----------
+    outcome, estimator : whose effect, by which method
     case : "benefit" or "harm" where the interval leaves no change outside; "little" where all of it is
         smaller than the change that would matter; "unclear" otherwise
     certainty : how far design and checks support a causal reading; it picks the verb

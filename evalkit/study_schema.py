@@ -119,7 +119,11 @@ class AppraisalSection(Section):
     retention: float | dict[str, Any] | None = None
     deadweight: float | dict[str, Any] | None = None
     perspective: str | None = None
-    price_year: int | None = None
+    price_year: int | str | None = None
+    deflator: str | None = None
+    financial_year_as: Literal["first", "second"] | None = None
+    period_years: float | dict[str, float] | None = None
+    disjoint: bool | None = None
 
 
 class StudyFile(Section):
@@ -145,28 +149,22 @@ def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[s
 
 
 def _sentence(fault: Any) -> str:
-    *above, key = fault["loc"]
-    if not isinstance(key, str) or key in {"str", "float", "int"} or key.startswith(("list[", "dict[", "literal[")):
-        above = [part for part in fault["loc"] if _names_a_key(part)]
-        key = above.pop() if above else "study"
+    *above, last = [part for part in fault["loc"] if _names_a_key(part)] or ["study"]
+    if isinstance(last, int) and above:  # a place in a list: name the list with it
+        last = f"{above.pop()}[{last}]"
     where = f"[{'.'.join(str(part) for part in above)}] " if above else ""
     if fault["type"] == "extra_forbidden":
-        return f"{where}has no key {key!r}; {nearest(key, _known(above), 20)}"
+        return f"{where}has no key {last!r}; {nearest(last, _known(above), 20)}"
     if fault["type"] == "missing":
-        return f"{where}needs the key {key!r}, which is not there"
-    shown = _shown(fault.get("input"))
-    return f"{where}{key}: {_wanted(fault)}; there is {shown}"
+        return f"{where}needs the key {last!r}, which is not there"
+    return f"{where}{last}: {_wanted(fault)}; there is {_shown(fault.get('input'))}"
 
 
 def _names_a_key(part: object) -> bool:
+    """Tell keys and places from the marks that pydantic leaves for the types it tried."""
     return isinstance(part, int) or (
-        not str(part).startswith(("list[", "dict[", "literal[", "constrained-", "function-"))
-        and part
-        not in {
-            "str",
-            "float",
-            "int",
-        }
+        part not in {"str", "float", "int", "bool"}
+        and not str(part).startswith(("list[", "dict[", "literal[", "constrained-", "function-"))
     )
 
 
@@ -175,9 +173,22 @@ def _shown(value: object) -> str:
     return text if len(text) < 80 else text[:77] + "..."
 
 
+_IN_WORDS = {
+    "string_too_short": "wanted is text that is not empty",
+    "too_short": "wanted are more entries",
+    "too_long": "wanted are fewer entries",
+    "dict_type": "wanted is a table of keys",
+    "list_type": "wanted is a list",
+    "string_type": "wanted is text in quotes",
+    "int_type": "wanted is a whole number",
+    "float_type": "wanted is a number",
+    "bool_type": "wanted is true or false",
+}
+
+
 def _wanted(fault: Any) -> str:
     message = str(fault["msg"]).replace("Input should be", "wanted is")
-    return message[0].lower() + message[1:]
+    return _IN_WORDS.get(fault["type"], message[0].lower() + message[1:])
 
 
 def _known(above: list[Any]) -> list[str]:

@@ -36,8 +36,9 @@ ALLOWED = {
 # A row of the table may be several files.
 ROW_OF = dict.fromkeys(("evaluation", "judgement", "quick", "result", "study_file", "study_schema"), "study")
 
-# The ways back up the table, each inside a function: `Evaluation.write()` and its headline hand it to who shows it.
-ONLY_LATE = {"evalkit.evaluation": {"output", "report"}}
+# The ways back up the table, each inside a function: `Evaluation.write()` and its headline hand it to who shows it,
+# and the package of estimators, when called, names all that are installed.
+ONLY_LATE = {"evalkit.evaluation": {"output", "report"}, "evalkit.models": {"registry"}}
 
 # Each takes a second or more to load, and most commands need none of them.
 HEAVY = ("statsmodels", "pymc", "arviz", "matplotlib")

@@ -83,7 +83,7 @@ CASES = [
         "a number as text",
         changed("draws = 200", 'draws = "200"'),
         COUNTS,
-        "[study] draws: wanted is a valid integer; there is '200'",
+        "[study] draws: wanted is a whole number; there is '200'",
     ),
     ("too few draws", changed("draws = 200", "draws = 5"), COUNTS, "[study] draws"),
     ("a level in percent", changed("draws = 200", "level = 95.0"), COUNTS, "[study] level"),

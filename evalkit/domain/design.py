@@ -28,7 +28,13 @@ _ENOUGH_TREATED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class ScientificMethodsLevel:
-    """A level of the Maryland Scientific Methods Scale, 1 to 5, and why."""
+    """A level of the Maryland Scientific Methods Scale, and why.
+
+    Attributes
+    ----------
+    level : 1 (one look) to 5 (assigned by lot)
+    reason : what the design has or lacks, in a sentence
+    """
 
     level: int
     reason: str

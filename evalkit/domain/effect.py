@@ -113,6 +113,10 @@ class Effect:
     recorded : events recorded in treated sites by treated period, shape (periods,), or None
     basis : what the draws stand for
     degrees_of_freedom : of the t distribution that sampling draws follow; None for a normal
+    checks : what must be known before believing it
+    paths, dynamics : recorded against expected by period, and the effect by time since the start, where the
+        method gives them
+    displacement : what happened in the buffer, where there is one
     estimand : what was estimated, in words
     assumption : what must be true for it to be causal, in a sentence
     test_p_value : of a test that is a record of its own (randomisation inference), with `reference_set`;

@@ -31,6 +31,7 @@ class Intervention:
     dose : how much of it was delivered, in words (hours, cameras, households reached)
     partners : who delivered it
     place : where, for the heading of a report
+    evaluated_by, paid_by : who evaluated and who paid, so that readers can judge independence
     """
 
     name: str

@@ -21,6 +21,8 @@ class CrimeClass:
 
     Attributes
     ----------
+    key : what study files call it
+    label, singular, plural : what people call it
     iccs : code in the International Classification of Crime for Statistical Purposes; empty for a mixture
     iccs_verified : was the code read in the classification itself?
     """

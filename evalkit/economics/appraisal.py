@@ -103,7 +103,14 @@ class CrimeLine:
 
 @dataclass(frozen=True, kw_only=True)
 class YearLine:
-    """What one year of the measure cost and gained, in present value."""
+    """What one year of the measure cost and gained, in present value.
+
+    Attributes
+    ----------
+    year : of the measure; 1 is its first
+    extrapolated : does it lie beyond the observed window?
+    cost, benefit, net : `benefit` and `net` None where no outcome has a price
+    """
 
     year: int
     extrapolated: bool
@@ -134,6 +141,11 @@ class Quadrants:
     """Shares of the draws on the plane of crime and cost; they add up to 1.
 
     A draw without any change of crime counts as not preventing, one without cost as not saving.
+
+    Attributes
+    ----------
+    prevents_and_costs, prevents_and_saves : shares of the draws in which crime was prevented
+    does_not_prevent_and_costs, does_not_prevent_and_saves : and in which it was not
     """
 
     prevents_and_costs: float
@@ -160,6 +172,14 @@ class Appraisal:
     Attributes
     ----------
     scenario : "observed window", or "extrapolation" which goes beyond what was seen
+    currency, price_year : of every amount
+    perspective : whose costs and benefits are counted
+    discounting : the schedule, in words
+    level : of every interval
+    schedule : name of the prices, or None without prices
+    events_are : what the prevented events are, in words
+    by_bearer, by_crime, by_year : the same sums, parted
+    break_even : what it takes for the measure to pay
     horizon : years of the measure that are counted
     window : length of the observed window in years
     cost_draws, prevented_draws : shape (draws,); rows go together

@@ -40,7 +40,7 @@ class CostPerCrimePrevented:
     prob_prevents : share of the draws in which crime was prevented; read it first
     acceptable_at : by probability, the smallest value per crime at which the measure pays with at least
         that probability; None where no value does it
-    lower, upper : the same for the ends of `level`, which are Fieller's limits for normal draws; `upper`
+    lower, upper : the same for the ends of `level`, for normal draws Fieller's limits to within a step from one draw to the next; `upper`
         None where no value per crime is that certain
     """
 
@@ -153,6 +153,7 @@ class Fieller:
     ----------
     kind : "interval" (the ratio lies between the limits), "exclusive" (it lies outside them) or
         "whole line" (nothing is excluded, and there are no limits)
+    lower, upper : the limits, in money for each crime; None where there is none
     """
 
     kind: Literal["interval", "exclusive", "whole line"]

@@ -96,6 +96,12 @@ class Multiplier:
     """How many crimes happen for each one recorded.
 
     It is taken not to change with the measure: where a measure makes people report more, it is wrong.
+
+    Attributes
+    ----------
+    crime : of the schedule
+    amount : 1 or more; a number or a distribution
+    source : where it is from
     """
 
     crime: str
@@ -147,6 +153,7 @@ class Prices:
     ----------
     name : of the schedule
     country : ISO code of three letters, which picks the deflator; `region` says it in words
+    currency, price_year : of every unit cost
     basis : is a unit cost that of a "recorded" crime, or of an "actual" one, recorded or not?
     unit_costs : the components that are added; none lies inside another. Uncertain ones are drawn
         independently of each other, once for all years

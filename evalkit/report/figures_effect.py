@@ -103,7 +103,7 @@ def slope(evaluation: Evaluation) -> Figure | None:
             axes,
             1.02,
             [
-                (expected, f"expected {formats.unsigned(expected)}", RUST),
+                (expected, f"expected {formats.events(expected)}", RUST),
                 (after, f"recorded {formats.count(after)}", BLUE),
             ],
         )
@@ -115,7 +115,7 @@ def slope(evaluation: Evaluation) -> Figure | None:
         title=f"{_capital(counted)} before and after in the treated area",
         alt=(
             f"From {formats.count(round(before))} before, {formats.count(after)} were recorded after, where about "
-            f"{formats.unsigned(expected)} were expected."
+            f"{formats.events(expected)} were expected."
         ),
         caption=f"{_capital(counted)} in the treated area (solid) and what was to be expected without the measure "
         f"(dashed, with its {_level(level)} range).{scaled}",
@@ -202,9 +202,9 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         "displacement",
         draw,
         title=f"{_capital(counted)} prevented here, nearby, and together",
-        alt=f"Nearby areas had about {formats.unsigned(near_middle)} "
+        alt=f"Nearby areas had about {formats.events(near_middle)} "
         f"{'fewer' if near_middle > 0 else 'more'} than expected; "
-        f"together about {formats.unsigned(read[2][1])} {'fewer' if read[2][1] > 0 else 'more'}.",
+        f"together about {formats.events(read[2][1])} {'fewer' if read[2][1] > 0 else 'more'}.",
         caption=f"Fewer {counted} than expected lie to the right of the dotted line, more to its left; "
         f"{_level(level)} ranges.",
         columns=("area", "prevented", "lower", "upper"),

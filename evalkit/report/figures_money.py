@@ -41,7 +41,7 @@ def break_even(evaluation: Evaluation) -> Figure | None:
         axes.set_yticks([])
         is_left = needed > (edges[0] + edges[-1]) / 2
         axes.annotate(
-            f"needed: {formats.unsigned(needed)}",
+            f"needed: {formats.events(needed)}",
             (needed, share.max() * 1.14),
             xytext=(-6 if is_left else 6, 0),
             textcoords="offset points",
@@ -58,7 +58,7 @@ def break_even(evaluation: Evaluation) -> Figure | None:
         "break-even",
         draw,
         title="Crimes prevented, and how many it takes to break even",
-        alt=f"About {formats.unsigned(needed)} prevented crimes pay for the measure; {formats.chance(enough)} of the "
+        alt=f"About {formats.events(needed)} prevented crimes pay for the measure; {formats.chance(enough)} of the "
         "possibilities reach that.",
         caption=f"The hill shows how plausible each number of prevented crimes is; the dashed line is the "
         f"number that pays "

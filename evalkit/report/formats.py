@@ -12,6 +12,7 @@ __all__ = [
     "chance",
     "count",
     "currency_name",
+    "events",
     "full_money",
     "full_range",
     "money",
@@ -57,6 +58,16 @@ def unsigned(value: float) -> str:
         return f"{size:,.0f}"
     # below a hundredth of one event, digits say nothing that a reader could use
     return f"{size:.2g}" if size >= 0.01 else "under 0.01"
+
+
+def events(value: float) -> str:
+    """Write a number of events in a sentence: two significant digits, and whole from one upwards.
+
+    >>> events(-1984), events(9.3), events(0.44)
+    ('2,000', '9', '0.44')
+    """
+    size = rounded(abs(value))
+    return f"{size:,.0f}" if size >= 1 else unsigned(size)
 
 
 def rough(value: float) -> str:

@@ -66,6 +66,7 @@ class FirstPage:
     certainty: str
     dots: int
     reasons: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
     bearers: Grid | None
     support: Support
     notes: tuple[str, ...]
@@ -89,6 +90,7 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         certainty=evaluation.finding.certainty,
         dots=evaluation.finding.dots,
         reasons=wording.certainty(evaluation),
+        others=tuple((name, wording.answer(evaluation, name)) for name in evaluation.effects if name != primary),
         bearers=None if appraisal is None else who_pays(appraisal, rough=True),
         support=supports(evaluation),
         notes=_warnings(evaluation)[:_NOTES],
@@ -160,12 +162,12 @@ def _size_fact(reading: Reading) -> Fact:
         value = "few or none" if reading.movement == "little" else "not known"
         span = f"anything from {wording.side(held.lower)} to {wording.side(held.upper)}"
         return Fact(label="Prevented", value=value, detail=f"{noun}, {scope}{span} than expected", strip=strip)
-    low, high = (formats.unsigned(end) for end in sorted((held.lower, held.upper), key=abs))
+    low, high = (formats.events(end) for end in sorted((held.lower, held.upper), key=abs))
     detail = f"{noun}; {scope}between {low} and {high}"
     if middle < 0:
-        return Fact(label="More than expected", value=f"about {formats.unsigned(middle)}", detail=detail, strip=strip)
+        return Fact(label="More than expected", value=f"about {formats.events(middle)}", detail=detail, strip=strip)
     label = "Prevented" if reading.certainty in {"high", "moderate"} else "Fewer than expected"
-    return Fact(label=label, value=f"about {formats.unsigned(middle)}", detail=detail, strip=strip)
+    return Fact(label=label, value=f"about {formats.events(middle)}", detail=detail, strip=strip)
 
 
 def _relative_fact(reading: Reading) -> Fact:

@@ -71,6 +71,7 @@ def _front(page: FirstPage) -> list[str]:
         "## How sure are we?",
         f"{dots} **{escape(page.certainty)}**",
         escape(" ".join(page.reasons)),
+        *_others(page),
         "## Who pays, who gains",
         _grid(page.bearers) if page.bearers else escape(page.money_missing),
         *(f"> **Note.** {escape(text)}" for text in page.notes),
@@ -80,6 +81,13 @@ def _front(page: FirstPage) -> list[str]:
         escape(f"{page.support.may_say} {page.support.may_not_say}"),
         f"All ranges hold {page.level} of the possibilities that fit the data.",
     ]
+
+
+def _others(page: FirstPage) -> list[str]:
+    if not page.others:
+        return []
+    told = [f"- **{escape(name)}**: {escape(text)}" for name, text in page.others]
+    return ["## What else was measured", "\n".join(told)]
 
 
 def _section(section: Section) -> list[str]:

@@ -59,7 +59,7 @@ def break_even(appraisal: Appraisal) -> str:
     even, prevented = appraisal.break_even, appraisal.prevented
     if even.events is None:
         return f"There is no break-even: {even.reason}."
-    return _BREAK_EVEN.format(needed=formats.unsigned(even.events), range=_spanned(prevented.lower, prevented.upper))
+    return _BREAK_EVEN.format(needed=formats.events(even.events), range=_spanned(prevented.lower, prevented.upper))
 
 
 _BREAK_EVEN = "It breaks even at about {needed} prevented crimes; the figures fit {range}."
@@ -67,7 +67,7 @@ _BREAK_EVEN = "It breaks even at about {needed} prevented crimes; the figures fi
 
 def _spanned(lower: float, upper: float) -> str:
     key = "prevented" if lower >= 0 else "more" if upper <= 0 else "open"
-    low, high = (formats.unsigned(end) for end in ((upper, lower) if key == "more" else (lower, upper)))
+    low, high = (formats.events(end) for end in ((upper, lower) if key == "more" else (lower, upper)))
     return _SPANS[key].format(low=low, high=high)
 
 

@@ -22,8 +22,8 @@ _WORTH_IT = 0.8
 RULE = (
     "Continue where a benefit rests on at least moderate certainty and, if money was counted, its benefits exceed "
     "its costs with a chance of 80 in 100 or more. Adapt where it works but does not pay, or where crime seems to "
-    "have moved next door. Stop, or change it thoroughly, where harm rests on at least low certainty, or where "
-    "little or no difference rests on at least moderate certainty. In every other case evaluate better before "
+    "have moved next door. Stop, or change it thoroughly, where harm, or little or no difference, rests on at least "
+    "moderate certainty; do not extend it where harm is in doubt. In every other case evaluate better before "
     "deciding. The evaluator may replace this advice by their own."
 )
 
@@ -68,9 +68,7 @@ def _advice_key(reading: Reading, appraisal: Appraisal | None) -> str:
         return "unclear"
     if reading.case == "benefit" and is_undone_nearby(reading):
         return "moved"
-    # harm is acted on sooner than a benefit is believed
-    doubted = {"very low"} if reading.case == "harm" else {"low", "very low"}
-    if reading.certainty in doubted:
+    if reading.certainty in {"low", "very low"}:
         return f"{reading.case}, doubtful"
     return f"benefit{_worth(appraisal)}" if reading.case == "benefit" else reading.case
 

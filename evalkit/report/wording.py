@@ -97,7 +97,7 @@ def answer(evaluation: Evaluation, outcome: str) -> str:
     reading = read(evaluation, outcome)
     told = [verdict(reading), size(reading)]
     if is_undone_nearby(reading) and reading.net is not None:
-        told.append(_NEARBY.format(**_ends(reading.net, "count", "open", formats.unsigned)))
+        told.append(_NEARBY.format(**_ends(reading.net, "count", "open", formats.events)))
     return " ".join(told)
 
 
@@ -116,7 +116,7 @@ def size(reading: Reading) -> str:
     family, shape = _family(reading), _shape(reading)
     slots = {"unit": f" {reading.outcome.unit}" if reading.outcome.unit else ""}
     if reading.events is not None:
-        slots |= _ends(reading.events, "count", shape, formats.unsigned)
+        slots |= _ends(reading.events, "count", shape, formats.events)
     elif family == "level":
         slots |= _ends(_less(reading.change), "level", shape, formats.unsigned)
     if reading.percent is not None:
@@ -161,7 +161,7 @@ def _ends(less: Estimated, kind: str, shape: Shape, write: Callable[[float], str
     return {"middle": write(middle), "low": low, "high": high}
 
 
-def side(less: float, kind: str = "count", write: Callable[[float], str] = formats.unsigned) -> str:
+def side(less: float, kind: str = "count", write: Callable[[float], str] = formats.events) -> str:
     """Write one end of a range that may lie on either side.
 
     >>> side(80), side(-30)
@@ -226,7 +226,7 @@ def displacement(evaluation: Evaluation) -> str:
         return _DISPLACEMENT_BY_LEVEL[key]
     middle, held = estimated(moved.prevented.sum(axis=1), level)
     shape: Shape = "open" if not held.excludes(0) else "fewer" if held.lower > 0 else "more"
-    ends = _ends((middle, held), "count", shape, formats.unsigned)
+    ends = _ends((middle, held), "count", shape, formats.events)
     told = _DISPLACEMENT[shape].format(things=read(evaluation, evaluation.study.primary).things, **ends)
     return f"{told} {_net(evaluation)}"
 
@@ -237,7 +237,7 @@ def _net(evaluation: Evaluation) -> str:
     if net is None:
         return ""
     shape: Shape = "open" if not net[1].excludes(0) else "fewer" if net[1].lower > 0 else "more"
-    return _NET[shape].format(**_ends(net, "count", shape, formats.unsigned))
+    return _NET[shape].format(**_ends(net, "count", shape, formats.events))
 
 
 _DISPLACEMENT = {
