@@ -40,8 +40,9 @@ class CostPerCrimePrevented:
     prob_prevents : share of the draws in which crime was prevented; read it first
     acceptable_at : by probability, the smallest value per crime at which the measure pays with at least
         that probability; None where no value does it
-    lower, upper : the same for the ends of `level`, for normal draws Fieller's limits to within a step from one draw to the next; `upper`
-        None where no value per crime is that certain
+    level : of `lower` and `upper`
+    lower, upper : the same for the ends of `level`; for normal draws Fieller's limits to within the step
+        from one draw to the next. `upper` None where no value per crime is that certain
     """
 
     estimate: float | None
