@@ -296,11 +296,19 @@ class Quantity:
         return stats.triang((p["mode"] - p["low"]) / width, loc=p["low"], scale=width)
 
     def describe(self) -> str:
-        """Say it in words, for a table of assumptions."""
-        p = self.parameters
+        """Say it in words, for a table of assumptions.
+
+        >>> Quantity.of({"low": 2_000_000, "mode": 4_000_000.5, "high": 1e7}).describe()
+        'between 2,000,000 and 10,000,000, most likely 4,000,000 (triangular)'
+        """
+        p = {name: _written(value) for name, value in self.parameters.items()}
         if self.is_certain:
-            return f"{self.mean:,.6g}"
+            return _written(self.mean)
         if "sd" in p:
-            return f"{p['mean']:,.6g} (standard deviation {p['sd']:,.6g}, {self.shape})"
-        middle = f", most likely {p['mode']:,.6g}" if "mode" in p else ""
-        return f"between {p['low']:,.6g} and {p['high']:,.6g}{middle} ({self.shape})"
+            return f"{p['mean']} (standard deviation {p['sd']}, {self.shape})"
+        middle = f", most likely {p['mode']}" if "mode" in p else ""
+        return f"between {p['low']} and {p['high']}{middle} ({self.shape})"
+
+
+def _written(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"

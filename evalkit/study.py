@@ -224,11 +224,13 @@ class Study:
         return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
 
     def _hashes(self) -> dict[str, str]:
+        folder = None if self.folder is None else self.folder.resolve()
+        files = {path.resolve() for path in self.inputs}
         return {
-            path.relative_to(self.folder).as_posix()
-            if self.folder and path.is_relative_to(self.folder)
+            path.relative_to(folder).as_posix()
+            if folder and path.is_relative_to(folder)
             else path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(self.inputs)
+            for path in sorted(files)
         }
 
 

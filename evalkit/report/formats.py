@@ -142,8 +142,14 @@ def amount(value: float, currency: str) -> str:
     return _with_symbol(f"{abs(value):,.0f}", value, currency)
 
 
-def full_money(value: float) -> str:
-    """Write an amount without its currency, for a column whose caption names it."""
+def full_money(value: float, unit: float = 1.0) -> str:
+    """Write an amount without its currency, for a column whose caption names it and its unit.
+
+    >>> full_money(-5333333.3), full_money(-5333333.3, 1e6)
+    ('−5,333,333', '−5.333')
+    """
+    if unit > 1:
+        return number(value / unit)
     shown = f"{abs(value):,.0f}"
     return (MINUS if value < 0 and shown != "0" else "") + shown
 
@@ -169,13 +175,14 @@ def _with_symbol(shown: str, value: float, currency: str) -> str:
     return f"{sign}{symbol}{shown}"
 
 
-def currency_name(currency: str) -> str:
+def currency_name(currency: str, unit: float = 1.0) -> str:
     """Name a currency at the head of a table.
 
-    >>> currency_name("USD"), currency_name("XXX")
-    ('USD', 'Currency not named')
+    >>> currency_name("USD"), currency_name("XXX"), currency_name("EUR", 1e6)
+    ('USD', 'Currency not named', 'Millions of EUR')
     """
-    return "Currency not named" if currency == NO_CURRENCY else currency
+    name = "Currency not named" if currency == NO_CURRENCY else currency
+    return name if unit == 1 else "Millions, currency not named" if currency == NO_CURRENCY else f"Millions of {name}"
 
 
 def plural(number_of: int, one: str, several: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evalkit.economics.appraisal import Amount
     from evalkit.evaluation import Evaluation
 
-__all__ = ["Fact", "FirstPage", "Strip", "first_page", "who_pays"]
+__all__ = ["Fact", "FirstPage", "Strip", "first_page", "unit_of", "who_pays"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,10 +215,10 @@ def _strip(known: Estimated, side: Callable[[float], str] = formats.rough) -> St
 
 def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
     """Give what each bearer pays and gains; with two digits for the first page, or in full."""
-    unit = _unit(appraisal) if rough else 1.0
+    unit = unit_of(appraisal)
 
     def write(value: float) -> str:
-        return formats.rough(value / unit) if rough else formats.full_money(value)
+        return formats.rough(value / unit) if rough else formats.full_money(value, unit)
 
     def of(part: Amount | None, sign: int = 1) -> str:
         is_nothing = part is None or (part.mean == 0 and part.lower == part.upper)
@@ -237,7 +237,7 @@ def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
     )
 
 
-def _unit(appraisal: Appraisal) -> float:
+def unit_of(appraisal: Appraisal) -> float:
     """Count in millions where single units would fill the page with zeros."""
     sums = [part for part in (appraisal.cost, appraisal.benefit, appraisal.net_benefit) if part is not None]
     largest = max(abs(end) for part in sums for end in (part.mean, part.lower, part.upper))
@@ -245,9 +245,8 @@ def _unit(appraisal: Appraisal) -> float:
 
 
 def _caption(appraisal: Appraisal, unit: float) -> str:
-    currency = formats.currency_name(appraisal.currency)
     return _BEARER_CAPTIONS[appraisal.scenario == "observed window"].format(
-        currency=f"Millions of {currency}" if unit > 1 else currency,
+        currency=formats.currency_name(appraisal.currency, unit),
         price_year=appraisal.price_year,
         horizon=formats.plural(appraisal.horizon, "year", "years"),
         level=f"{100 * appraisal.level:g}{formats.FIXED}%",

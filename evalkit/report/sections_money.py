@@ -8,7 +8,7 @@ from evalkit.draws import Quantity
 from evalkit.report import formats, moneywords
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
-from evalkit.report.front import who_pays
+from evalkit.report.front import unit_of, who_pays
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -77,12 +77,13 @@ def _ledger(evaluation: Evaluation) -> Grid:
         caption="The ledger as it was given",
         columns=("What", "Bearer", "Kind", "Year", "Amount", "Source"),
         rows=tuple(rows) or (("not listed in the study", *[formats.NOTHING] * 5),),
-        numeric=frozenset({3, 4}),
+        numeric=frozenset({3}),
     )
 
 
 def _key_figures(appraisal: Appraisal) -> Grid:
     per_crime, even, currency = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.currency
+    unit = unit_of(appraisal)
     ratio = appraisal.benefit_cost_ratio
     chance = appraisal.prob_net_benefit
     value, detail = moneywords.cost_of_one(appraisal)
@@ -90,9 +91,9 @@ def _key_figures(appraisal: Appraisal) -> Grid:
     if moneywords.is_cost_quotable(appraisal) and per_crime.estimate is not None:
         full = formats.amount(per_crime.estimate, currency)
     rows = [
-        ("Cost", *_amount(appraisal.cost)),
-        ("Benefit", *_amount(appraisal.benefit, appraisal.benefit_reason)),
-        ("Net benefit", *_amount(appraisal.net_benefit, appraisal.benefit_reason)),
+        ("Cost", *_amount(appraisal.cost, unit)),
+        ("Benefit", *_amount(appraisal.benefit, unit, appraisal.benefit_reason)),
+        ("Net benefit", *_amount(appraisal.net_benefit, unit, appraisal.benefit_reason)),
         ("Benefit for each unit of cost", *(_known(ratio, appraisal.benefit_cost_reason))),
         ("Chance that benefits exceed costs", *(_chance(chance, appraisal.benefit_reason))),
         ("Chance that crime was prevented", formats.chance(per_crime.prob_prevents), "share of the draws"),
@@ -101,24 +102,32 @@ def _key_figures(appraisal: Appraisal) -> Grid:
         ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
     ]
     return Grid(
-        caption=f"Key figures ({formats.currency_name(currency)}, prices of {appraisal.price_year}); means, with "
-        f"{100 * appraisal.level:g}{formats.FIXED}% ranges",
+        caption=f"Key figures ({_lower(formats.currency_name(currency, unit))}, prices of {appraisal.price_year}); "
+        f"means, with {100 * appraisal.level:g}{formats.FIXED}% ranges",
         columns=("Figure", "Value", "Range or remark"),
         rows=tuple(rows),
         numeric=frozenset({1}),
     )
 
 
-def _amount(part: Amount | None, reason: str = "") -> tuple[str, str]:
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text.startswith("Millions") else text
+
+
+def _amount(part: Amount | None, unit: float, reason: str = "") -> tuple[str, str]:
     if part is None:
         return "none", reason
-    return formats.full_money(part.mean), _range(part)
+    return formats.full_money(part.mean, unit), _range(part, unit)
 
 
-def _range(part: Amount | None) -> str:
+def _range(part: Amount | None, unit: float) -> str:
     if part is None:
         return formats.NOTHING
-    return f"{formats.full_money(part.lower)} to {formats.full_money(part.upper)}"
+    return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
+
+
+def _mean(part: Amount | None, unit: float) -> str:
+    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
 
 
 def _known(value: float | None, reason: str) -> tuple[str, str]:
@@ -153,13 +162,14 @@ def _pictures(drawn: dict[str, Figure]) -> list[Block]:
 
 
 def _by_crime(appraisal: Appraisal) -> Grid:
+    unit = unit_of(appraisal)
     rows = [
         (
             line.outcome,
             f"{formats.number(line.prevented.mean)} ({_range_of_events(line.prevented)})",
             line.priced_as or "no price",
             formats.full_money(line.unit_value) if line.unit_value is not None else formats.NOTHING,
-            f"{formats.full_money(line.benefit.mean)} ({_range(line.benefit)})"
+            f"{_mean(line.benefit, unit)} ({_range(line.benefit, unit)})"
             if line.benefit is not None
             else formats.NOTHING,
             formats.number(line.break_even) if line.break_even is not None else formats.NOTHING,
@@ -168,7 +178,8 @@ def _by_crime(appraisal: Appraisal) -> Grid:
         for line in appraisal.by_crime
     ]
     return Grid(
-        caption=f"By crime, {formats.currency_name(appraisal.currency)}; break-even is what would have to be prevented "
+        caption=f"By crime, {_lower(formats.currency_name(appraisal.currency, unit))}, the worth of one in single "
+        f"units; break-even is what would have to be prevented "
         "of this kind alone",
         columns=(
             "Outcome",
@@ -189,19 +200,20 @@ def _range_of_events(part: Amount) -> str:
 
 
 def _by_year(appraisal: Appraisal) -> Grid:
+    unit = unit_of(appraisal)
     rows = [
         (
             str(line.year),
             "extrapolated" if line.extrapolated else "observed",
-            formats.full_money(line.cost.mean),
-            formats.full_money(line.benefit.mean) if line.benefit is not None else formats.NOTHING,
-            formats.full_money(line.net.mean) if line.net is not None else formats.NOTHING,
-            _range(line.net),
+            _mean(line.cost, unit),
+            _mean(line.benefit, unit),
+            _mean(line.net, unit),
+            _range(line.net, unit),
         )
         for line in appraisal.by_year
     ]
     return Grid(
-        caption=f"By year of the measure, {formats.currency_name(appraisal.currency)}, present value",
+        caption=f"By year of the measure, {_lower(formats.currency_name(appraisal.currency, unit))}, present value",
         columns=("Year", "Seen or not", "Cost", "Benefit", "Net", "Range of net"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5}),

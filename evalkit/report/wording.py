@@ -192,10 +192,10 @@ def _comparison_kind(design: Design) -> str:
 
 
 _COMPARED = {
-    "lot": "Compared with {sites} that were left out by lot, over {duration} ({first} to {last}).",
-    "sites": "Compared with {sites} without the measure, over {duration} ({first} to {last}).",
-    "later": "Compared with sites that started later, over {duration} ({first} to {last}).",
-    "past": "Compared with its own past only, over {duration} ({first} to {last}).",
+    "lot": "Compared with {sites} that were left out by lot, for {duration} ({first} to {last}).",
+    "sites": "Compared with {sites} without the measure, for {duration} ({first} to {last}).",
+    "later": "Compared with sites that started later, for {duration} ({first} to {last}).",
+    "past": "Compared with its own past only, for {duration} ({first} to {last}).",
 }
 
 _UNITS = {
