@@ -22,6 +22,7 @@ __all__ = [
     "Quantity",
     "couple",
     "interval",
+    "settled_mean",
     "spread",
     "spread_jointly",
 ]
@@ -81,6 +82,28 @@ def interval(draws: ArrayLike, level: float = 0.95) -> Interval:
     tail = (1 - level) / 2
     lower, upper = np.quantile(np.asarray(draws, float), [tail, 1 - tail], method="hazen")
     return Interval(level=level, lower=float(lower), upper=float(upper))
+
+
+def settled_mean(draws: ArrayLike) -> float | None:
+    """Give the mean of draws, or None where a few extreme draws decide it.
+
+    The exponential of a t distribution has no mean: what an average of its draws shows is how far the last
+    draw lies out. A mean that is more than half an interquartile range from the median is taken for such.
+    A normal passes, a lognormal up to a standard deviation of the log of 1, where the mean is 1.6 times
+    the median.
+
+    Parameters
+    ----------
+    draws : array, shape (draws,)
+
+    >>> settled_mean([1.0, 2.0, 3.0, 4.0]), settled_mean([1.0, 2.0, 3.0, 1e9])
+    (2.5, None)
+    """
+    array = np.asarray(draws, float)
+    lower, middle, upper = np.quantile(array, [0.25, 0.5, 0.75], method="hazen")
+    mean = float(array.mean())
+    # rounding must not part the mean of equal draws from themselves
+    return mean if abs(mean - middle) <= (upper - lower) / 2 + 1e-9 * abs(middle) else None
 
 
 def spread(distribution: Distribution, draws: int, rng: np.random.Generator) -> FloatArray:
