@@ -20,7 +20,7 @@ from evalkit.economics.cost_per_crime import (
 )
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
-from evalkit.economics.faults import CostFaultsError
+from evalkit.economics.faults import CostFaultsError, NoMeanError
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
@@ -41,6 +41,7 @@ __all__ = [
     "Fieller",
     "Flow",
     "Multiplier",
+    "NoMeanError",
     "Prices",
     "Quadrants",
     "UnitCost",

@@ -16,7 +16,7 @@ from evalkit.economics.assumptions import (
     standing_warnings,
     warnings_of,
 )
-from evalkit.economics.checks import check_effects, check_perspective
+from evalkit.economics.checks import check_effects, check_perspective, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
@@ -85,8 +85,11 @@ def appraise(
     ------
     CostError
         Where something would be counted twice, has no meaning in money, or rests on an unsaid choice.
+    NoMeanError
+        A `CostError`, where an effect is so uncertain that its mean is decided by a few extreme draws.
     """
     warned = check_effects(effects, disjoint=disjoint)
+    refuse_no_mean(effects)
     _check_currency(costs, prices)
     check_perspective(perspective, costs, prices)
     clock = read_clock({name: effect.periods for name, effect in effects.items()}, period_years)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from evalkit.domain import Effect
+from evalkit.draws import settled_mean
+from evalkit.economics.faults import NoMeanError
 from evalkit.economics.ledger import PUBLIC_BEARERS, Costs
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices
 from evalkit.errors import CostError, first_of, nearest
@@ -15,6 +19,7 @@ __all__ = [
     "check_multipliers",
     "check_perspective",
     "counts",
+    "refuse_no_mean",
     "refuse_shared_cost",
 ]
 
@@ -38,6 +43,18 @@ def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]
     if len(set(sizes.values())) > 1:
         raise CostError(f"effects that are added up have the same number of draws; there is {sizes}")
     return _check_overlap({name: effect.outcome.crime for name, effect in effects.items()}, disjoint=disjoint)
+
+
+def refuse_no_mean(effects: Mapping[str, Effect]) -> None:
+    """Refuse an effect whose total has no mean: means add up money, and that one is an accident."""
+    for name, effect in effects.items():
+        if effect.net_prevented is None:
+            continue
+        with np.errstate(over="ignore"):  # draws that large have no mean in any case
+            total = effect.net_prevented.sum(axis=1)
+            settled, mean = settled_mean(total), float(total.mean())
+        if settled is None:
+            raise NoMeanError(name, effect.outcome.plural, median=float(np.median(total)), mean=mean)
 
 
 # Classes that hold the other in some schemes and not in others (theft without vehicle theft in the United States).

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from evalkit.domain import Effect, Outcome
-from evalkit.draws import Quantity
-from evalkit.economics import Costs, Deflator, Flow, Multiplier, Prices, UnitCost, appraise
+from evalkit.draws import Quantity, spread
+from evalkit.economics import Amount, Costs, Deflator, Flow, Multiplier, NoMeanError, Prices, UnitCost, appraise
 from evalkit.errors import CostError
 
 
@@ -365,6 +366,78 @@ def test_shuffling_rows_changes_the_joint_and_no_margin(make_effect, make_costs,
     assert together.benefit.mean == pytest.approx(apart.benefit.mean)
     width = {name: x.benefit.upper - x.benefit.lower for name, x in (("t", together), ("a", apart))}
     assert width["a"] == pytest.approx(width["t"] / np.sqrt(2), rel=0.05)
+
+
+def falls(log_change, *, crime="homicide", recorded=100.0, periods=("2007",)):
+    """Give an effect on 100 recorded events from draws of a change of the log, shape (draws,)."""
+    prevented = np.outer(recorded * np.expm1(-log_change), np.full(len(periods), 1 / len(periods)))
+    return Effect(
+        outcome=Outcome(name=crime, crime=crime),
+        estimator="made up",
+        scale="log_rate_ratio",
+        change=log_change,
+        estimand="",
+        assumption="",
+        prevented=prevented,
+        periods=tuple(periods),
+    )
+
+
+def test_an_effect_without_a_mean_is_not_put_into_money(make_costs, make_effect):
+    """The exponential of a t with 1.4 degrees of freedom has no mean: its average is one draw's accident."""
+    wild = falls(spread(stats.t(1.4, -0.66, 0.1), 4000, np.random.default_rng(1)))
+    with pytest.raises(NoMeanError, match="the estimate of homicides prevented is so uncertain") as caught:
+        appraise({"burglary": make_effect("burglary"), "killings": wild}, costs=make_costs())
+    assert isinstance(caught.value, CostError)
+    assert caught.value.outcome == "killings"
+    assert caught.value.median == pytest.approx(93, abs=1)
+    assert caught.value.mean > 1e6
+    assert "(median 93, mean " in str(caught.value)
+    assert str(caught.value).endswith("there is no expected value to set against the costs")
+    endless = falls(np.r_[np.zeros(30), np.full(10, -703.0)])
+    with pytest.raises(NoMeanError, match="mean beyond any number"):
+        appraise({"killings": endless}, costs=make_costs())
+
+
+@pytest.mark.parametrize("change", [stats.norm(-0.3, 0.4), stats.norm(0.1, 0.7), stats.t(5, -0.3, 0.2)])
+def test_a_skewed_effect_that_has_a_mean_is_put_into_money(change, make_costs, make_prices):
+    """Every amount that is shown then has its mean in its own interval."""
+    draws = spread(change, 4000, np.random.default_rng(1))
+    found = appraise(
+        {"robbery": falls(draws, crime="robbery", periods=("2007", "2008"))},
+        costs=make_costs({"mean": 1000, "sd": 300}, years=(1, 2)),
+        prices=make_prices({"robbery": {"victims": {"mean": 900, "sd": 400}, "police": 100}}),
+        deadweight=0.3,
+        horizon=4,
+        retention={"low": 0.5, "high": 1.0},
+        rng=np.random.default_rng(2),
+    )
+    for scenario in found.scenarios.values():
+        shown = [*amounts(scenario), scenario.cost, scenario.benefit, scenario.net_benefit, scenario.prevented]
+        assert len(shown) > 15
+        for amount in shown:
+            # an amount without any spread is itself, but for rounding
+            assert amount.lower - 1e-9 <= amount.mean <= amount.upper + 1e-9
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50))
+def test_a_mean_lies_between_the_smallest_and_the_largest_draw(draws):
+    """Whatever the draws are."""
+    mean = Amount.of(np.array(draws), 0.95).mean
+    allowed = 1e-9 * max(abs(draw) for draw in draws)
+    assert min(draws) - allowed <= mean <= max(draws) + allowed
+
+
+def amounts(value):
+    """Give every amount in a record, however deep."""
+    if isinstance(value, Amount):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from amounts(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from amounts(getattr(value, name))
 
 
 def numbers(value):
