@@ -11,6 +11,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c c
 .DEFAULT_GOAL := report
 .PHONY: report test check docs benchmarks clean help
 .DELETE_ON_ERROR:
+# two targets would install into one .venv at the same time
+.NOTPARALLEL:
 
 report: .venv/.installed ## evaluate STUDY and say where the report is
 	@$(BIN)/evalkit run "$(STUDY)"

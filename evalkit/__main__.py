@@ -199,7 +199,12 @@ def _add_quick(commands: Any) -> None:
     )
     quick.add_argument("--crime", metavar="CLASS", help="class of crime, such as burglary")
     quick.add_argument("--prices", metavar="NAME", help="a shipped schedule of what one crime costs")
-    quick.add_argument("--multiplier", type=float, metavar="X", help="actual crimes for each recorded one")
+    quick.add_argument(
+        "--multiplier",
+        type=_multiplier,
+        metavar="X",
+        help="crimes that happen for each one recorded; none: count recorded ones only",
+    )
     quick.add_argument("--level", type=float, default=0.95, metavar="SHARE", help="of the ranges (default: 0.95)")
     _add_draws(quick)
     quick.set_defaults(command=_quick)
@@ -218,6 +223,16 @@ def _whole(least: int) -> Any:
         return value
 
     return read
+
+
+def _multiplier(text: str) -> float | str:
+    if text == "none":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        msg = f"wanted is a number such as 1.6, or none; there is {text!r}"
+        raise argparse.ArgumentTypeError(msg) from None
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeGuard
 
 import numpy as np
 
@@ -22,6 +23,7 @@ __all__ = [
     "Quantity",
     "couple",
     "interval",
+    "is_number",
     "settled_mean",
     "spread",
     "spread_jointly",
@@ -204,8 +206,9 @@ _WANTED: dict[str, tuple[str, ...]] = {
 }
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: object) -> TypeGuard[float]:
+    """Is it a finite number, of Python or of numpy, and not a truth value?"""
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +236,7 @@ class Quantity:
             )
             raise DomainError(msg)
         for name, value in self.parameters.items():
-            if not _is_finite(value):
+            if not is_number(value):
                 msg = f"{name} of a {self.shape} quantity is a finite number; there is {value!r}"
                 raise DomainError(msg)
         self._check_order()
@@ -274,7 +277,7 @@ class Quantity:
                 )
                 raise DomainError(msg)
             return cls(shape=shape, parameters=parameters)  # type: ignore[arg-type]  # refused below if unknown
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not is_number(value):
             msg = f"an amount is a number or a distribution such as {{mean = 100, sd = 10}}; there is {value!r}"
             raise DomainError(msg)
         return cls(shape="fixed", parameters={"value": float(value)})

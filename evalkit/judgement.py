@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from evalkit.domain import Design, Effect
+from evalkit.domain import Check, Design, Effect
 from evalkit.draws import Interval, interval
 
 __all__ = ["CERTAINTIES", "Case", "Certainty", "Finding", "judge", "probability_in_words"]
@@ -19,10 +19,19 @@ CERTAINTIES: tuple[Certainty, ...] = ("very low", "low", "moderate", "high")
 # What a design can support at best (after GRADE, doi:10.1136/bmj.39489.470347.AD): only a lottery starts at high.
 _BY_LEVEL: dict[int, Certainty] = {1: "very low", 2: "very low", 3: "low", 4: "moderate", 5: "high"}
 
-# Checks whose failure speaks against the causal reading, not only against precision.
-_DOUBTS = frozenset(
-    {"leads", "selection window", "few treated sites", "number of sites", "staggered start", "scales agree"}
+# Checks whose failure speaks against the causal reading, not only against precision; those in one row are
+# one weakness seen twice, and count once.
+_DOUBTS: tuple[tuple[str, ...], ...] = (
+    ("leads",),
+    ("selection window",),
+    ("few treated sites", "number of sites"),
+    ("staggered start",),
+    ("scales agree",),
+    ("same effect in large and small sites",),
 )
+
+# Only a look at the time before the start, with the power to see something, supports "probably".
+_TRENDS_UNSEEN = "It was not shown that treated and comparison sites moved together before the start."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +68,10 @@ def judge(effect: Effect, design: Design, level: float, others: Mapping[str, Eff
     """Judge one effect by a stated rule.
 
     The case is read from the interval alone. The certainty starts at what the design's level on the
-    Scientific Methods Scale can support, and goes one step down for each failed check that speaks against
-    a causal reading and once if other estimates of the same effect lead to another case; at most two.
+    Scientific Methods Scale can support (less, if the method makes no use of it), and goes one step down
+    for each failed check that speaks against a causal reading and once if other estimates of the same
+    effect lead to another case; at most two. Without assignment by lot "moderate" is left only where a test
+    with the power to see a difference before the start saw none.
 
     Parameters
     ----------
@@ -112,13 +123,32 @@ def _listed(names: list[str]) -> str:
 
 
 def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tuple[Certainty, tuple[str, ...]]:
-    level = design.methods_level
-    failures = [check for check in (*design.checks, *effect.checks) if check.name in _DOUBTS and check.passed is False]
-    doubts = [check.detail for check in failures] + ([disagreement] if disagreement else [])
-    start = CERTAINTIES.index(_BY_LEVEL[level.level])
-    place = max(start - min(len(doubts), 2), 0)
-    head = f"Scientific Methods Scale {level.level} of 5: {level.reason}."
-    return CERTAINTIES[place], (head, *doubts)
+    level = min(design.methods_level.level, effect.methods_cap)
+    checks = (*design.checks, *effect.checks)
+    failures = [
+        next((check.detail for check in checks if check.name in cause and check.passed is False), None)
+        for cause in _DOUBTS
+    ]
+    doubts = [detail for detail in (*failures, disagreement) if detail]
+    place = max(CERTAINTIES.index(_BY_LEVEL[level]) - min(len(doubts), 2), 0)
+    reasons = [f"Scientific Methods Scale {design.methods_level.level} of 5: {design.methods_level.reason}."]
+    if effect.methods_cap < design.methods_level.level:
+        reasons.append(
+            "The method adds the sites up to one treated and one comparison area, so it supports no more than a "
+            "before/after table does."
+        )
+    if CERTAINTIES[place] == "moderate" and level == _COMPARED and not _saw_trends(checks):
+        place -= 1
+        doubts.append(_TRENDS_UNSEEN)
+    return CERTAINTIES[place], (*reasons, *doubts)
+
+
+# The level at which sites were compared over time, but not assigned by lot.
+_COMPARED = 4
+
+
+def _saw_trends(checks: tuple[Check, ...]) -> bool:
+    return any(check.name == "leads" and check.passed for check in checks)
 
 
 # The scale of the IPCC (Mastrandrea et al. 2010), one for the whole product.

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,19 @@ if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
     from evalkit.report.tables import ExportTable
 
-__all__ = ["write_evaluation", "write_whole"]
+__all__ = ["FORMATS", "write_evaluation", "write_whole"]
+
+FORMATS = ("html", "md", "json")
 
 
 def write_evaluation(evaluation: Evaluation, folder: str | Path, formats: tuple[str, ...]) -> tuple[Path, ...]:
     """Write result.json, the report in the formats asked for, and the tables and figures behind it."""
     from evalkit.report import figures, html, markdown, tables
+
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        msg = f"formats is a tuple of {', '.join(FORMATS)}; there is {formats!r}"
+        raise ReportError(msg)
 
     files: dict[str, str] = {"result.json": result_text(result_document(evaluation))}
     if "html" in formats:
@@ -30,7 +38,18 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path, formats: tuple[
         files["report.md"] = markdown.render(evaluation)
     files |= {f"tables/{table.name}.csv": _csv(table) for table in tables.all_tables(evaluation)}
     files |= {f"figures/{figure.name}.svg": figure.svg for figure in figures.all_figures(evaluation)}
-    return write_whole(Path(folder), files)
+    written = write_whole(Path(folder), files)
+    _remove_stale(Path(folder), set(written))
+    return written
+
+
+def _remove_stale(folder: Path, written: set[Path]) -> None:
+    """Remove what an earlier run left in the two folders that are evalkit's own, and reports of another form."""
+    old = [*(folder / "tables").glob("*.csv"), *(folder / "figures").glob("*.svg")]
+    old += [folder / name for name in ("report.html", "report.md") if (folder / name).exists()]
+    for file in old:
+        if file not in written:
+            file.unlink(missing_ok=True)
 
 
 def write_whole(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
@@ -53,7 +72,8 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
         raise ReportError(msg) from problem
     finally:
         for part in finished.values():
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     return tuple(finished)
 
 

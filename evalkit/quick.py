@@ -31,7 +31,7 @@ def quick_study(
     year: int | None = None,
     crime: str | None = None,
     prices: str | None = None,
-    multiplier: float | None = None,
+    multiplier: float | str | None = None,
     level: float = 0.95,
 ) -> Study:
     """Make a study of a before/after table; see `evalkit quick --help` for what each argument is.
@@ -69,7 +69,7 @@ def _money(
     year: int | None,
     crime: str | None,
     prices: str | None,
-    multiplier: float | None,
+    multiplier: float | str | None,
 ) -> tuple[Costs | None, Prices | None]:
     """Make a ledger of one line, and a book of prices; the price year of the cost is that of the prices if not said."""
     if cost is None:
@@ -84,8 +84,16 @@ def _money(
         raise StudyError(msg)
     book = None
     if prices is not None and crime is not None:
-        more = {} if multiplier is None else {"multipliers": {crime: multiplier}}
-        book = Prices.from_mapping({"schedule": prices, **more})
+        book = Prices.load(prices)
+        if book.basis == "actual" and multiplier is None:
+            msg = (
+                f"the prices of {prices!r} are those of a crime that happened, recorded or not: say --multiplier X for "
+                "X crimes that happen for each one recorded, or --multiplier none to count recorded ones only"
+            )
+            raise StudyError(msg)
+        if multiplier is not None:
+            chosen = multiplier if isinstance(multiplier, str) else {crime: multiplier}
+            book = Prices.from_mapping({"schedule": prices, "multipliers": chosen})
     price_year = year or (book.price_year if book else dt.date.today().year)  # noqa: DTZ011 - the year of the reader's purse
     flow = Flow(what="the measure", amount=cost, years=(1,), bearer="city", kind="one-off", source="as given")
     ledger = Costs(currency=currency or (book.currency if book else _NO_CURRENCY), price_year=price_year, flows=(flow,))

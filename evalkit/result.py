@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evalkit.draws import interval
+from evalkit.draws import interval, settled_mean
 from evalkit.errors import ReportError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _effect(name: str, effect: Effect, role: Role, level: float) -> dict[str, An
         "p_value": effect.p_value,
         "prob_reduction": effect.prob_reduction,
         "percent_change": None if percent is None else _range(percent, level),
-        "prevented": None if total is None else {**_range(total, level), "mean": float(total.mean())},
+        "prevented": None if total is None else {**_range(total, level), "mean": settled_mean(total)},
         "prevented_by_period": []
         if effect.prevented is None
         else [
@@ -219,16 +219,22 @@ def _displacement(name: str, effect: Effect, level: float) -> dict[str, Any]:
 
 
 def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
-    """Events prevented, each weighted by its harm, over the outcomes that were given a weight."""
-    weights = evaluation.study.harm_weights
-    columns = {outcome: evaluation.primary_of(outcome).net_prevented for outcome in weights}
+    """Events prevented, each weighted by its harm, over the outcomes that do harm and were given a weight."""
+    weighed = {
+        outcome: (weight, effect.net_prevented)
+        for outcome, weight in evaluation.study.harm_weights.items()
+        if (effect := evaluation.primary_of(outcome)).outcome.good == "fewer"
+    }
     parts = {
-        outcome: weights[outcome] * column.sum(axis=1) for outcome, column in columns.items() if column is not None
+        outcome: weight * events.sum(axis=1) for outcome, (weight, events) in weighed.items() if events is not None
     }
     if not parts:
         return None
     total = np.sum(list(parts.values()), axis=0)
-    return {"weights": dict(weights), "prevented": _range(total, evaluation.study.level)}
+    return {
+        "weights": {outcome: evaluation.study.harm_weights[outcome] for outcome in parts},
+        "prevented": _range(total, evaluation.study.level),
+    }
 
 
 def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
@@ -252,9 +258,9 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         "benefit_cost_reason": appraisal.benefit_cost_reason or None,
         "prob_net_benefit": appraisal.prob_net_benefit,
         "cost_per_crime_prevented": {
+            "prob_prevents": per_crime.prob_prevents,
             "estimate": per_crime.estimate,
             "reason": per_crime.reason or None,
-            "prob_prevents": per_crime.prob_prevents,
             "acceptable_at": {f"{level:g}": value for level, value in per_crime.acceptable_at.items()},
             "level": per_crime.level,
             "lower": per_crime.lower,

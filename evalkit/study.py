@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evalkit.domain import Design, Effect, Estimator, Intervention
+from evalkit.domain.text import one_line
 from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal
@@ -75,10 +78,14 @@ class Study:
     folder: Path | None = None
 
     def __post_init__(self) -> None:
+        for name in ("title", "question", "suggestion"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        for name in ("designs", "appraisal", "harm_weights"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         faults = [*self._structure_faults()]
         if not faults:
             try:
-                self.estimators  # noqa: B018 - looks every name up, so that a wrong one is found before a long run
+                faults += self._shape_faults()
             except EvalkitError as problem:
                 faults.append(str(problem))
             faults += self._money_faults()
@@ -87,7 +94,7 @@ class Study:
 
     def _structure_faults(self) -> list[str]:
         faults = []
-        if not self.title.strip():
+        if not self.title:
             faults.append("a study has a title; there is an empty one")
         if not self.designs:
             faults.append("a study has at least one outcome with a design; there is none")
@@ -105,6 +112,16 @@ class Study:
             if name not in self.designs
         ]
         return faults
+
+    def _shape_faults(self) -> list[str]:
+        """Look every estimator up, and see that the primary one takes what the designs rest on."""
+        name, primary = next(iter(self.estimators.items()))
+        return [
+            f"outcome {outcome!r} is a {shape}, and {name!r} takes {' or '.join(primary.card.shapes)}; "
+            f"evalkit models lists what takes a {shape}"
+            for outcome, design in self.designs.items()
+            if (shape := "table" if design.panel is None else "panel") not in primary.card.shapes
+        ]
 
     def _money_faults(self) -> list[str]:
         """Rehearse the appraisal with effects of nothing, so that a fault is found before a long run."""
@@ -142,6 +159,9 @@ class Study:
         """Every estimator by the name that its effects are reported under; the primary one first."""
         primary = _instance(self.estimator)
         name = self.estimator if isinstance(self.estimator, str) else _name_of(self.estimator)
+        if not isinstance(self.sensitivity, Mapping) and len(set(self.sensitivity)) < len(self.sensitivity):
+            msg = f"sensitivity names an estimator twice: {', '.join(map(repr, self.sensitivity))}"
+            raise StudyError(msg)
         named = self.sensitivity if isinstance(self.sensitivity, Mapping) else {each: each for each in self.sensitivity}
         if name in named:
             msg = f"sensitivity names {name!r}, which is the primary estimator; give it another name or leave it out"
@@ -161,6 +181,9 @@ class Study:
         """
         seed = self.seed if seed is None else seed
         draws = self.draws if draws is None else draws
+        faults = _randomness_faults(seed, draws)
+        if faults:
+            raise StudyError(faults, where=f"study {self.title!r}")
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None))
         coupled, warnings = _coupled(effects, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
@@ -218,10 +241,13 @@ class Study:
                 None,
                 "No outcome is a count of events that could be prevented, so there is nothing to divide the costs by.",
             )
-        from evalkit.economics import appraise
+        from evalkit.economics import NoMeanError, appraise
 
         options = {"level": self.level, **self.appraisal}
-        return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
+        try:
+            return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
+        except NoMeanError as problem:  # a finding, and no fault of the study
+            return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()
@@ -234,8 +260,22 @@ class Study:
         }
 
 
+def _randomness_faults(seed: object, draws: object) -> list[str]:
+    faults = []
+    # a 95 % limit of fewer draws would rest on two of them
+    for name, value, least in (("draws", draws, 100), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            faults.append(f"{name} is a whole number, {least} or more; there is {value!r}")
+    return faults
+
+
 def _instance(estimator: str | Estimator) -> Estimator:
-    return find_estimator(estimator)() if isinstance(estimator, str) else estimator
+    if isinstance(estimator, str):
+        return find_estimator(estimator)()
+    if isinstance(estimator, type) or not hasattr(estimator, "estimate"):
+        msg = f"an estimator is given by its name, or made: estimator('did-poisson')(); there is {estimator!r}"
+        raise StudyError(msg)
+    return estimator
 
 
 def _name_of(estimator: Estimator) -> str:

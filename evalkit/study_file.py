@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import runpy
+import sys
 import tomllib
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,7 +67,16 @@ def find_study(path: Path) -> Path:
 
 
 def _from_program(file: Path) -> Study:
-    found = runpy.run_path(str(file)).get("study")
+    sys.path.insert(0, str(file.parent.resolve()))  # as `python study.py` does, so that it finds what lies beside it
+    try:
+        found = runpy.run_path(str(file)).get("study")
+    except EvalkitError:
+        raise
+    except (Exception, SystemExit) as problem:
+        msg = f"{file.name}{_line_of(file, problem)}: {type(problem).__name__}: {problem}"
+        raise StudyError(msg) from problem
+    finally:
+        sys.path.pop(0)
     if not isinstance(found, Study):
         shown = "there is none" if found is None else f"there is a {type(found).__name__}"
         msg = f"{file.name}: wanted is an evalkit.Study under the name 'study'; {shown}"
@@ -74,13 +85,24 @@ def _from_program(file: Path) -> Study:
     return dataclasses.replace(found, folder=folder, inputs=tuple(dict.fromkeys((*found.inputs, file))))
 
 
+def _line_of(file: Path, problem: BaseException) -> str:
+    """Name the last line of the program itself on the way to a fault."""
+    if isinstance(problem, SyntaxError):
+        return f", line {problem.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(file)]
+    return f", line {lines[-1]}" if lines else ""
+
+
 def _from_toml(file: Path, *, allow_outside: bool) -> Study:
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as problem:
         msg = f"{file.name} is not written in UTF-8"
         raise StudyError(msg) from problem
-    except tomllib.TOMLDecodeError as problem:
+    except OSError as problem:
+        msg = f"{file.name} cannot be read: {problem.strerror or problem}"
+        raise StudyError(msg) from problem
+    except (ValueError, RecursionError) as problem:  # also numbers and nesting beyond what Python takes
         msg = f"{file.name} is not TOML: {problem}"
         raise StudyError(msg) from problem
     sections, faults = read_sections(document)
@@ -141,7 +163,12 @@ class _Builder:
     def _inside(self, name: str, key: str) -> Path | None:
         """Give the path of a file of the study, unless it leads out of the study's folder."""
         folder = self.file.parent.resolve()
-        path = (folder / name).resolve()
+        try:
+            path = (folder / name).resolve()
+            path.is_file()
+        except (OSError, ValueError) as problem:
+            self.faults.append(f"{key} = {name!r} is not a path that can be read: {problem}")
+            return None
         if not self.allow_outside and not path.is_relative_to(folder):
             self.faults.append(
                 f"{key} = {name!r} leads out of the study's folder: move the file into it, "

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from evalkit.draws import DEFAULT_DRAWS
 from evalkit.errors import nearest
 
 __all__ = ["StudyFile", "read_sections"]
@@ -18,7 +19,7 @@ type Share = Annotated[float, Field(gt=0, lt=1)]
 class Section(BaseModel):
     """A table of the file; a key that is not listed is a fault."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class StudySection(Section):
@@ -28,7 +29,7 @@ class StudySection(Section):
     primary: Text
     question: str = ""
     seed: Annotated[int, Field(ge=0)] = 1
-    draws: Annotated[int, Field(ge=100)] = 4000
+    draws: Annotated[int, Field(ge=100, le=1_000_000)] = DEFAULT_DRAWS
     level: Share = 0.95
     suggestion: str = ""
 
@@ -58,10 +59,10 @@ class DataSection(Section):
     frequency: str | None = None
     weight: str | None = None
     covariates: list[str] = []
-    separator: Text = ","
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Text = "utf-8"
-    decimal: Text = "."
-    thousands: str = ""
+    decimal: Annotated[str, Field(min_length=1, max_length=1)] = "."
+    thousands: Annotated[str, Field(max_length=1)] = ""
     sheet: str | None = None
 
 

@@ -189,7 +189,12 @@ CASES = [
         "start of site 'a0': 'spring' is not a year",
     ),
     ("a start before the data", STUDY, COUNTS.replace(",2005\n", ",1999\n"), "no period before the start"),
-    ("a start after the data", STUDY, COUNTS.replace(",2005\n", ",2031\n"), "after the last period of the data (2009)"),
+    (
+        "a start after the data",
+        STUDY,
+        COUNTS.replace(",2005\n", ",2031\n"),
+        "start after the last period of the data (2009): a0 (2031), a1 (2031), a2 (2031)",
+    ),
     ("a workbook that is none", changed("counts.csv", "counts.xlsx"), None, "not a workbook that can be read"),
     ("a parquet file that is none", changed("counts.csv", "counts.parquet"), None, "not a Parquet file"),
     # the design

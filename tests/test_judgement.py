@@ -24,8 +24,12 @@ def design(**more):
     return Design(panel=panel, intervention=Intervention(name="x", began=dict.fromkeys("abcde", "2005")), **more)
 
 
-def effect(percent, error, outcome=OUTCOME, **more):
-    """Give an effect of so many percent."""
+SAW_TRENDS = Check(name="leads", passed=True, detail="No difference before the start, and one would have been seen.")
+
+
+def effect(percent, error, outcome=OUTCOME, checks=(SAW_TRENDS,), **more):
+    """Give an effect of so many percent, with a look at the time before the start that had power."""
+    more["checks"] = checks
     change = spread(stats.norm(np.log1p(percent / 100), error), 4000, np.random.default_rng(1))
     return Effect(
         outcome=outcome,
@@ -82,8 +86,33 @@ def test_certainty_starts_from_the_design_and_falls_with_doubts():
 
 def test_an_informative_check_costs_no_certainty():
     """Only a failure does."""
-    note = Check(name="leads", passed=None, detail="No earlier period to look at.")
-    assert judge(effect(-20, 0.05, checks=(note,)), design(), 0.95).certainty == "moderate"
+    note = Check(name="staggered start", passed=None, detail="Sites started at different times.")
+    assert judge(effect(-20, 0.05, checks=(SAW_TRENDS, note)), design(), 0.95).certainty == "moderate"
+
+
+@pytest.mark.parametrize("checks", [(), (Check(name="leads", passed=None, detail="The test had little power."),)])
+def test_probably_needs_a_look_before_the_start_that_could_have_seen_something(checks):
+    """Sites that drift apart would pass a test without power, or no test at all; a lottery needs none."""
+    told = judge(effect(-20, 0.05, checks=checks), design(), 0.95)
+    assert told.certainty == "low"
+    assert "not shown" in told.reasons[-1]
+    assert judge(effect(-20, 0.05, checks=checks), design(assignment="randomised"), 0.95).certainty == "high"
+
+
+def test_a_method_that_adds_sites_up_claims_no_more_than_a_table():
+    """However the sites were assigned."""
+    capped = effect(-20, 0.05, methods_cap=3)
+    assert judge(capped, design(), 0.95).certainty == "low"
+    assert judge(capped, design(assignment="randomised"), 0.95).certainty == "low"
+
+
+def test_one_weakness_seen_twice_counts_once():
+    """Few treated sites show in the design and in the error's degrees of freedom."""
+    few = Check(name="number of sites", passed=False, detail="Two sites carry the error.")
+    panel = design().panel
+    two = Design(panel=panel, intervention=Intervention(name="x", began=dict.fromkeys("ab", "2005")))
+    told = judge(effect(-20, 0.05, checks=(SAW_TRENDS, few)), two, 0.95)
+    assert told.certainty == "low"
 
 
 def test_a_claim_that_other_methods_do_not_share_is_less_certain():

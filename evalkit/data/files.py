@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalkit.domain.text import one_line
 from evalkit.errors import DataError, first_of, nearest
 
 if TYPE_CHECKING:
@@ -211,6 +212,19 @@ def _tidy_numbers(table: pd.DataFrame, columns: Iterable[str], layout: Layout) -
     return table
 
 
+def site_names(table: pd.DataFrame, site: str, source: str) -> pd.Series:
+    """Give the names of the sites as a panel reads them: without blanks around them, whole codes without a point."""
+    import pandas as pd
+
+    names = table[site]
+    if pd.api.types.is_float_dtype(names) and (names.dropna() == names.dropna().round()).all():
+        names = names.astype("Int64")
+    if names.isna().any():
+        msg = f"{source}, column {site!r} is empty in some rows; wanted is a site in every row"
+        raise DataError(msg)
+    return names.astype(str).map(one_line)
+
+
 def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) -> dict[str, str]:
     """Read the first treated period of each site from a column; empty means never treated.
 
@@ -223,8 +237,10 @@ def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) ->
         if name not in table.columns:
             msg = f"{source} has no column {name!r}; {nearest(name, [str(each) for each in table.columns], 12)}"
             raise DataError(msg)
-    pairs = table[[site, began]].dropna(subset=[site]).astype({site: str})
-    pairs[began] = pairs[began].map(lambda value: "" if value != value or value is None else str(value).strip())  # noqa: PLR0124 - NaN
+    import pandas as pd
+
+    pairs = pd.DataFrame({site: site_names(table, site, source), began: table[began]})
+    pairs[began] = pairs[began].astype(object).where(pairs[began].notna(), "").map(str).str.strip()
     pairs = pairs.drop_duplicates()
     twice = pairs[site][pairs[site].duplicated()].unique()
     if len(twice):

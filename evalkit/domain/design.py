@@ -100,6 +100,7 @@ class Design:
 
     def _check_starts(self, panel: Panel) -> None:
         first, last = panel.periods.labels[0], panel.periods.labels[-1]
+        late, early = [], []
         for site, start in self.intervention.began.items():
             try:
                 place = panel.periods.place(start)
@@ -107,17 +108,21 @@ class Design:
                 msg = f"start of site {site!r}: {problem}"
                 raise DesignError(msg) from problem
             if place >= len(panel.periods):
-                msg = (
-                    f"site {site!r} starts in {start}, after the last period of the data ({last}): "
-                    "leave its start empty if it was never treated in these periods"
-                )
-                raise DesignError(msg)
-            if place <= 0:
-                msg = (
-                    f"site {site!r} starts in {start}, but the data begin in {first}: "
-                    "there is no period before the start to compare with; add earlier periods or leave the site out"
-                )
-                raise DesignError(msg)
+                late.append(f"{site} ({start})")
+            elif place <= 0:
+                early.append(f"{site} ({start})")
+        if late:
+            msg = (
+                f"sites that start after the last period of the data ({last}): {_first_places(late)}; "
+                "leave the start empty where a site was never treated in these periods"
+            )
+            raise DesignError(msg)
+        if early:
+            msg = (
+                f"there is no period before the start of {_first_places(early)}: the data begin in {first}; "
+                "add earlier periods, or leave the sites out"
+            )
+            raise DesignError(msg)
 
     def _check_window(self, panel: Panel) -> None:
         window = self.selection_window
@@ -227,15 +232,24 @@ class Design:
         return tuple(check for check in (_selection(self), _seasons(self), _few_treated(self)) if check is not None)
 
 
+def _first_places(named: list[str], limit: int = 3) -> str:
+    return ", ".join(named[:limit]) + (f" and {len(named) - limit} more" if len(named) > limit else "")
+
+
 def _grade(design: Design) -> ScientificMethodsLevel:
     treated, compared = len(design.treated_sites), len(design.comparison_sites)
-    if not design.has_comparison:
+    if not design.has_comparison and not design.is_staggered:
         return ScientificMethodsLevel(
             level=2, reason="before and after in the treated area only: nothing shows what would have happened anyway"
         )
     if design.table is not None:
         return ScientificMethodsLevel(
             level=3, reason="before and after, in one treated and one comparison area taken as comparable"
+        )
+    if not compared:
+        return ScientificMethodsLevel(
+            level=3,
+            reason=f"{treated} sites that were all treated in the end: each is compared with those that started later",
         )
     if design.assignment == "randomised" and min(treated, compared) > 1:
         return ScientificMethodsLevel(
@@ -266,6 +280,13 @@ def _selection(design: Design) -> Check | None:
         bool(max(first, 0) <= min(last, start - 1)) for start in design.starts if start < len(design.panel.periods)
     )
     shown = f"{design.selection_window[0]} to {design.selection_window[1]}"
+    if last >= design.periods_before:
+        return Check(
+            name="selection window",
+            passed=False,
+            detail=f"The window on which sites were chosen ({shown}) reaches beyond the first start: sites chosen by "
+            "what came after are not a fair test.",
+        )
     if not overlap:
         return Check(
             name="selection window", passed=True, detail=f"Sites were chosen on {shown}, outside the periods compared."

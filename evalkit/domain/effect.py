@@ -121,6 +121,8 @@ class Effect:
     assumption : what must be true for it to be causal, in a sentence
     test_p_value : of a test that is a record of its own (randomisation inference), with `reference_set`;
         for sampling draws `p_value` reads it from the draws
+    methods_cap : highest level of the Scientific Methods Scale that the method makes use of; one that adds
+        sites up to a before/after table cannot claim what a panel could show
     influence : each site's influence on the change, shape (sites,), for coupling outcomes that share sites
     """
 
@@ -142,35 +144,62 @@ class Effect:
     influence: FloatArray | None = None
     test_p_value: float | None = None
     reference_set: str = ""
+    methods_cap: int = 5
 
     def __post_init__(self) -> None:
-        if self.scale not in get_args(Scale.__value__):
-            msg = f"no scale {self.scale!r} of an effect; there is {first_of(get_args(Scale.__value__), 9)}"
+        for name, value, known in (("scale", self.scale, Scale), ("basis", self.basis, Basis)):
+            if value not in get_args(known.__value__):
+                msg = f"no {name} {value!r} of an effect; there is {first_of(get_args(known.__value__), 9)}"
+                raise DomainError(msg)
+        if self.degrees_of_freedom is not None and not self.degrees_of_freedom > 0:
+            msg = f"degrees of freedom ({self.estimator}) are above zero; there is {self.degrees_of_freedom}"
             raise DomainError(msg)
-        self._check("change", self.change, 1)
-        if self.prevented is not None:
-            if not self.outcome.counts_events:
-                msg = (
-                    f"outcome {self.outcome.name!r} is a {self.outcome.kind}, not a count of events: "
-                    "nothing of it can be prevented, so the effect has no draws of events prevented"
-                )
-                raise DomainError(msg)
-            self._check("prevented", self.prevented, 2)
-            if np.shape(self.prevented) != (len(self.change), len(self.periods)):
-                msg = (
-                    f"draws of events prevented have shape (draws, periods) = ({len(self.change)}, "
-                    f"{len(self.periods)}); there is {np.shape(self.prevented)}"
-                )
-                raise DomainError(msg)
+        if self.test_p_value is not None and not 0 <= self.test_p_value <= 1:
+            msg = f"a p-value ({self.estimator}) lies between 0 and 1; there is {self.test_p_value}"
+            raise DomainError(msg)
+        if self.prevented is not None and not self.outcome.counts_events:
+            msg = (
+                f"outcome {self.outcome.name!r} is a {self.outcome.kind}, not a count of events: "
+                "nothing of it can be prevented, so the effect has no draws of events prevented"
+            )
+            raise DomainError(msg)
+        draws, periods = len(np.atleast_1d(self.change)), len(self.periods)
+        shapes = {"change": (draws,), "prevented": (draws, periods), "recorded": (periods,)}
+        for name, shape in shapes.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, self._checked(name, getattr(self, name), shape))
+        if self.influence is not None:
+            object.__setattr__(
+                self, "influence", self._checked("influence", self.influence, (np.size(self.influence),))
+            )
+        self._check_rows(draws)
 
-    def _check(self, name: str, array: FloatArray, dimensions: int) -> None:
-        if np.ndim(array) != dimensions or not np.size(array):
-            msg = f"draws of {name} have {dimensions} dimension(s) and at least one draw; there is {np.shape(array)}"
+    def _checked(self, name: str, array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+        """Give a frozen copy of an array of finite numbers, or say what is wrong with it."""
+        out = np.array(array, float)
+        if not out.size and name == "change":
+            msg = f"an effect ({self.estimator}) has at least one draw; there is none"
             raise DomainError(msg)
-        bad = ~np.isfinite(array)
+        if out.shape != shape:
+            msg = f"{name} of an effect ({self.estimator}) has shape {shape}; there is {out.shape}"
+            raise DomainError(msg)
+        bad = ~np.isfinite(out)
         if bad.any():
-            msg = f"{int(bad.sum())} of {np.size(array)} draws of {name} ({self.estimator}) are not finite numbers"
+            msg = f"{int(bad.sum())} of {out.size} draws of {name} ({self.estimator}) are not finite numbers"
             raise DomainError(msg)
+        out.setflags(write=False)
+        return out
+
+    def _check_rows(self, draws: int) -> None:
+        """Rows of every array of draws go together, so there are as many of each."""
+        rows = {
+            "dynamics": None if self.dynamics is None else len(self.dynamics.draws),
+            "displacement": None if self.displacement is None else len(self.displacement.change),
+        }
+        for name, found in rows.items():
+            if found is not None and found != draws:
+                msg = f"{name} of an effect ({self.estimator}) has {found} draws; its change has {draws}"
+                raise DomainError(msg)
 
     @property
     def draws(self) -> int:

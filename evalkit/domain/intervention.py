@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from evalkit.domain.text import one_line
 from evalkit.errors import DomainError, nearest
 
 __all__ = ["Approach", "Intervention", "Target"]
@@ -46,7 +47,12 @@ class Intervention:
     paid_by: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name.strip():
+        for each in ("name", "mechanism", "dose", "place", "evaluated_by", "paid_by"):
+            object.__setattr__(self, each, one_line(getattr(self, each)))
+        if isinstance(self.partners, str):
+            msg = f"partners of an intervention is a list of names; there is the text {self.partners!r}"
+            raise DomainError(msg)
+        if not self.name:
             msg = "an intervention has a name; there is an empty one"
             raise DomainError(msg)
         if not self.began:
@@ -59,6 +65,6 @@ class Intervention:
             if value not in known:
                 msg = f"no {field_name} {value!r} of an intervention; {nearest(value, known, limit=9)}"
                 raise DomainError(msg)
-        began = {str(site): str(start) for site, start in self.began.items()}
+        began = {one_line(str(site)): str(start) for site, start in self.began.items()}
         object.__setattr__(self, "began", MappingProxyType(began))
-        object.__setattr__(self, "partners", tuple(self.partners))
+        object.__setattr__(self, "partners", tuple(one_line(str(each)) for each in self.partners))

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
 
+from evalkit.domain.text import one_line
 from evalkit.errors import DomainError, nearest
 
 __all__ = ["CrimeClass", "Kind", "Outcome", "crime_classes"]
@@ -71,7 +72,12 @@ class Outcome:
     minimum_worthwhile: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.name.strip():
+        for each in ("name", "source", "unit"):
+            if not isinstance(getattr(self, each), str):
+                msg = f"{each} of an outcome is text; there is {getattr(self, each)!r}"
+                raise DomainError(msg)
+            object.__setattr__(self, each, one_line(getattr(self, each)))
+        if not self.name:
             msg = "an outcome has a name; there is an empty one"
             raise DomainError(msg)
         if self.kind not in get_args(Kind.__value__):

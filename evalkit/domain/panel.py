@@ -12,6 +12,7 @@ import numpy as np
 
 from evalkit.domain.outcome import Outcome
 from evalkit.domain.periods import Periods
+from evalkit.domain.text import one_line
 from evalkit.errors import DataError, first_of, nearest
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ class Panel:
         """
         table = _to_pandas(frame)
         column = count or value
-        if column is None:
-            msg = "name the column of the outcome: count = '...' for events, or value = '...'"
+        if column is None or (count and value):
+            msg = "name one column of the outcome: count = '...' for events, or value = '...'"
             raise DataError(msg)
         wanted = [site, period, column, weight, exposure if isinstance(exposure, str) else None, *covariates]
         _require_columns(table, [name for name in wanted if name], source)
@@ -244,7 +245,8 @@ class _Reader:
                     unsafe, f"column {column!r} holds decimal numbers", f"{what} as text, so that codes stay whole"
                 )
             series = series.astype("int64")
-        return series.astype(str).str.strip()
+        texts = series.astype(str)
+        return texts.map({text: one_line(text) for text in texts.unique()})
 
     def number(self, column: str, names: pd.Series, when: pd.Series) -> FloatArray:
         import pandas as pd

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from evalkit.domain.outcome import Outcome
+from evalkit.draws import is_number
 from evalkit.errors import DataError
 
 __all__ = ["Counts", "Table"]
@@ -57,7 +57,7 @@ class Table:
         object.__setattr__(self, "lengths", _positive_pair(self.lengths))
         known = ("treated", "comparison", "buffer", "buffer_comparison")
         for name, size in self.areas:
-            if name not in known or not (math.isfinite(size) and size > 0):
+            if name not in known or not (is_number(size) and size > 0):
                 msg = f"areas gives a size above zero for each of {', '.join(known)}; there is {name!r} = {size!r}"
                 raise DataError(msg)
 
@@ -71,7 +71,7 @@ def _pair(name: str, cells: object) -> Counts:
         msg = f"{name} is two counts, before and after; there is {cells!r}"
         raise DataError(msg)
     for when, cell in zip(("before", "after"), cells, strict=True):
-        if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+        if not is_number(cell):
             msg = f"the count {when} in {name} is a number; there is {cell!r}"
             raise DataError(msg)
         if cell < 0:
@@ -84,13 +84,7 @@ def _pair(name: str, cells: object) -> Counts:
 
 
 def _positive_pair(lengths: object) -> tuple[float, float]:
-    if (
-        not isinstance(lengths, tuple | list)
-        or len(lengths) != 2
-        or not all(
-            isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) and x > 0 for x in lengths
-        )
-    ):
+    if not isinstance(lengths, tuple | list) or len(lengths) != 2 or not all(is_number(x) and x > 0 for x in lengths):
         msg = f"the lengths of the periods are two numbers above zero, before and after; there is {lengths!r}"
         raise DataError(msg)
     return (float(lengths[0]), float(lengths[1]))

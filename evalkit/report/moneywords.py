@@ -24,15 +24,17 @@ def cost_of_one(appraisal: Appraisal) -> tuple[str, str]:
     """Give the figure for the cost of preventing one crime and the sentence under it, or why there is none."""
     per_crime, currency = appraisal.cost_per_crime_prevented, appraisal.currency
     if is_cost_quotable(appraisal) and per_crime.estimate is not None:
-        return formats.money(per_crime.estimate, currency), f"{_payers(appraisal)} {_acceptable(appraisal)}"
+        sure = _PREVENTED_ANY.format(chance=formats.chance(per_crime.prob_prevents))
+        return formats.money(per_crime.estimate, currency), f"{sure} {_payers(appraisal)} {_acceptable(appraisal)}"
     if per_crime.prob_prevents < 0.5:
         return "no figure", f"It is not shown to prevent crime. {break_even(appraisal)}"
     if per_crime.estimate is None:
         return "no figure", f"{_sentence(per_crime.reason)} {break_even(appraisal)}"
-    if per_crime.lower is None or per_crime.lower <= 0:
-        return "no figure", f"It may have prevented none. {break_even(appraisal)}"
-    least = formats.money(per_crime.lower, currency)
-    return f"at least {least}", f"per crime; it may have prevented none. {break_even(appraisal)}"
+    return "no figure", f"It may have prevented none. {break_even(appraisal)}"
+
+
+# Said before the price, as the price means nothing without it.
+_PREVENTED_ANY = "The chance that any was prevented is {chance}."
 
 
 def _payers(appraisal: Appraisal) -> str:

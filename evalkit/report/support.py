@@ -181,10 +181,13 @@ _ADVICE: dict[str, tuple[Action, str]] = {
 
 def _may_say(reading: Reading) -> str:
     if reading.movement == "unclear":
-        return "It may be said that the study was made and could not tell; “it does not work” would be as "
-        "wrong as “it works”."
+        return _MAY_SAY_OF_UNCLEAR
     return (_MAY_SAY_OF_LITTLE if reading.movement == "little" else _MAY_SAY)[reading.certainty]
 
+
+_MAY_SAY_OF_UNCLEAR = (
+    "It may be said that the study was made and could not tell; “it does not work” would be as wrong as “it works”."
+)
 
 _MAY_SAY = {
     "high": "It may be said that the measure was the reason, in these places and at this time.",

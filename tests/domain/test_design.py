@@ -45,7 +45,7 @@ def test_a_buffer_is_never_comparison():
         ({"began": {"s9": "2004"}}, "treated site 's9' is not in the data; there is: 's0', 's1'"),
         ({"buffer": ("s0",)}, "named both as treated and as buffer"),
         ({"comparison": ("s2", "x")}, "comparison site 'x' is not in the data"),
-        ({"began": {"s0": "2010"}}, "starts in 2010, after the last period of the data"),
+        ({"began": {"s0": "2010"}}, r"start after the last period of the data \(2007\): s0 \(2010\)"),
         ({"began": {"s0": "2000"}}, "there is no period before the start"),
         ({"began": {"s0": "spring"}}, "start of site 's0': 'spring' is not a year"),
         ({"selection_window": ("2003", "2001")}, "ends .* before it begins"),
@@ -73,6 +73,7 @@ def test_an_intervention_begins_somewhere():
         (design({"s0": "2004"}), 3),
         (design({"s0": "2001", "s1": "2001"}), 3),
         (design({f"s{place}": "2004" for place in range(6)}), 2),
+        (design({f"s{place}": str(2003 + place % 2) for place in range(6)}), 3),
         (
             Design(
                 table=Table(outcome=OUTCOME, treated=(9, 8), comparison=(9, 9)),

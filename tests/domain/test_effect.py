@@ -87,7 +87,7 @@ def test_reordering_moves_whole_rows():
     [
         ({"scale": "percent"}, "no scale 'percent'"),
         ({"change": np.array([1.0, np.nan])}, "1 of 2 draws of change"),
-        ({"prevented": np.ones((4000, 3))}, r"shape \(draws, periods\) = \(4000, 2\); there is \(4000, 3\)"),
+        ({"prevented": np.ones((4000, 3))}, r"has shape \(4000, 2\); there is \(4000, 3\)"),
         (
             {"outcome": Outcome(name="felt safe", kind="proportion", good="more")},
             "not a count of events: nothing of it can be prevented",

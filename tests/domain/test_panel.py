@@ -91,7 +91,7 @@ def test_a_panel_cannot_be_changed():
         (frame(homes=-1.0), {"weight": "homes"}, "negative weights"),
         (frame(), {"exposure": {"007": 1}}, "no exposure for site '2A004', 'b'"),
         (frame().iloc[:0], {}, "has no rows"),
-        (frame(), {"count": None}, "name the column of the outcome"),
+        (frame(), {"count": None}, "name one column of the outcome"),
         ([1, 2], {}, "a panel is read from a table"),
     ],
 )
