@@ -12,13 +12,13 @@ from evalkit.errors import EstimationError, nearest
 from evalkit.models._cr2 import Adjusted, adjust, quadratic_forms
 from evalkit.models._fit import Fit
 
-__all__ = ["Errors", "Inference", "SmallSample", "infer", "require_options", "small_sample_factor"]
+__all__ = ["MANY", "Errors", "Inference", "SmallSample", "infer", "require_options", "small_sample_factor"]
 
 type Errors = Literal["auto", "CR2", "CR1"]
 type SmallSample = Literal["nested", "full", "none"]
 
 # See `infer` for the measurement behind it.
-_MANY = 50
+MANY = 50
 # A residual relative to its fit, or the share of a variance that is seen, is rounding below this.
 _NOTHING = 1e-11
 
@@ -96,7 +96,7 @@ def infer(fit: Fit, errors: Errors, small_sample: SmallSample, *, treated: int, 
         msg = f"errors by site need at least two sites; there is {clusters}"
         raise EstimationError(msg)
     if errors == "auto":
-        errors = "CR1" if min(treated, comparison) >= _MANY else "CR2"
+        errors = "CR1" if min(treated, comparison) >= MANY else "CR2"
     residuals = fit.residuals * fit.weights
     scores = np.matmul(residuals[:, None, :], fit.regressors)[:, 0, :]
     influence = scores @ fit.bread

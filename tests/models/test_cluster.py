@@ -153,13 +153,39 @@ def test_power_of_the_joint_test_grows_with_what_it_is_to_notice():
     """Nothing is noticed at the size of the test, and something huge surely."""
     outcome, columns = simulate(np.random.default_rng(19), sites=30)
     fit = fit_linear(outcome, columns, np.ones((30, 5)), ["x", "z"])
-    found = infer(fit, "CR1")
+    found = infer(fit, "CR2")
     powers = [
         _wald.joint_test(fit, found, np.array([0, 1]), np.array([size, size])).power for size in (0, 0.2, 0.5, 50)
     ]
     assert powers[0] == pytest.approx(0.05)
     assert powers == sorted(powers)
     assert powers[-1] == pytest.approx(1)
+
+
+def test_pairs_of_sites_and_pairs_of_coefficients_give_the_same_sum(monkeypatch):
+    """Both ways, in blocks of any size, give what the products of all pairs, written out, add up to."""
+    rng = np.random.default_rng(20)
+    left, right = rng.normal(size=(2, 7, 5, 3))
+    products = np.einsum("irs,jrt->ijst", left, right)
+    slow = (np.einsum("ijss->ij", products) ** 2).sum() + np.einsum("ijst,ijts->", products, products)
+    for chunk in (1, 10**6):
+        monkeypatch.setattr(_wald, "_CHUNK", chunk)
+        assert _wald._pairs_of_sites(left, right) == pytest.approx(slow, rel=1e-12)
+        # the second sum takes the products to be those of a symmetric whole, as a covariance is
+        own = _wald._pairs_of_coefficients(left, right)
+        assert own == pytest.approx(slow, rel=1e-12)
+
+
+def test_power_takes_the_inverse_of_an_estimated_covariance_for_what_it_is():
+    """The noncentrality is shrunk by (eta - q - 1) / eta, the mean of an inverse Wishart put right."""
+    outcome, columns = simulate(np.random.default_rng(21), sites=30)
+    fit = fit_linear(outcome, columns, np.ones((30, 5)), ["x", "z"])
+    found, which, departure = infer(fit, "CR2"), np.array([0, 1]), np.array([0.3, 0.3])
+    joint = _wald.joint_test(fit, found, which, departure)
+    eta = joint.denominator + 1
+    plain = departure @ np.linalg.solve(found.covariance, departure)
+    wanted = stats.ncf.sf(stats.f.ppf(0.95, 2, joint.denominator), 2, joint.denominator, plain * (eta - 3) / eta)
+    assert joint.power == pytest.approx(wanted)
 
 
 def test_unknown_options_are_named():

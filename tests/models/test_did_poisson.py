@@ -235,6 +235,22 @@ def test_leads_say_what_chance_they_had(panel_design):
     assert effect.dynamics.draws.shape == (400, 7)
 
 
+def test_leads_are_tested_alike_whatever_the_errors_of_the_estimate(panel_design):
+    """The test of many coefficients needs CR2 also where the estimate's own errors are CR1."""
+    design = panel_design(simulated(), dict.fromkeys(range(6), 4))
+    one, other = (estimate(design, PoissonDifferenceInDifferences(errors=errors)) for errors in ("CR1", "CR2"))
+    assert one.std_error != other.std_error
+    assert one.checks[0] == other.checks[0]
+
+
+@pytest.mark.parametrize("limit", ["_wald._MOST_WORK", "_event_study._MOST_ADJUSTING"])
+def test_out_of_reach_the_leads_are_tested_for_a_trend(panel_design, monkeypatch, limit):
+    """Where all leads at once would take too long, the check says that it is their trend that was tested."""
+    monkeypatch.setattr(f"evalkit.models.{limit}", 0.0)
+    design = panel_design(simulated(sites=104, treated=52), dict.fromkeys(range(52), 4))
+    assert "test of a linear trend" in estimate(design, PoissonDifferenceInDifferences()).checks[0].detail
+
+
 def test_a_trend_before_the_start_is_noticed(panel_design):
     """Treated sites that grow by a third each period fail the check."""
     counts = simulated(mean=60, sites=40, treated=15, effect=0)
