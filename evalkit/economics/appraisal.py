@@ -87,7 +87,8 @@ class CrimeLine:
         where it has no price
     benefit : present value; None where it has no price
     break_even : events of this kind, as counted, that would have to be prevented in the scenario for
-        them alone to pay for the measure; None with `reason`
+        them alone to pay for the measure, spread over its years as those found (evenly over the time that
+        is counted where crime fell in some years and rose in others); None with `reason`
     reason : why there is no unit value or no break-even
     """
 
@@ -125,9 +126,11 @@ class BreakEven:
 
     Attributes
     ----------
-    events : events that have to be prevented at the mean value of one; None with `reason`
-    value_per_event : value of one event at which the measure pays, given the mean of what was prevented;
-        None with `value_reason`
+    events : events that have to be prevented at the mean value of one, as counted, and spread over the
+        years as `CrimeLine.break_even`; None with `reason`
+    value_per_event : value of one event above which the measure pays, given the mean of what was
+        prevented: mean cost, with what is lost by taxing for it, over mean events in present value; None
+        with `value_reason`
     """
 
     events: float | None
@@ -182,7 +185,12 @@ class Appraisal:
     break_even : what it takes for the measure to pay
     horizon : years of the measure that are counted
     window : length of the observed window in years
-    cost_draws, prevented_draws : shape (draws,); rows go together
+    cost_draws : present value, shape (draws,); rows of all draws go together
+    prevented_draws : events as they were counted, none discounted, shape (draws,)
+    discounted_prevented_draws : the same in present value: an event of next year counts for less than one
+        of this year, as a euro does; None where none lies after year 1
+    tax_loss_draws : what is lost by taxing for the costs, in `benefit_draws` below zero and not in
+        `cost_draws`; None where taxing loses nothing
     benefit_draws : shape (draws,); None with `benefit_reason` where no outcome has a price
     benefit_cost_ratio : mean benefit over mean cost; None with `benefit_cost_reason`
     prob_net_benefit : share of the draws in which benefits exceed costs
@@ -213,6 +221,8 @@ class Appraisal:
     assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
     schedule: str | None = None
+    discounted_prevented_draws: FloatArray | None = None
+    tax_loss_draws: FloatArray | None = None
     extrapolation: Appraisal | None = field(default=None)
 
     @property
@@ -224,6 +234,11 @@ class Appraisal:
     def benefit(self) -> Amount | None:
         """What the prevented events are worth."""
         return None if self.benefit_draws is None else Amount.of(self.benefit_draws, self.level)
+
+    @property
+    def full_cost_draws(self) -> FloatArray:
+        """Cost, with what is lost by taxing for it, shape (draws,)."""
+        return self.cost_draws if self.tax_loss_draws is None else np.asarray(self.cost_draws + self.tax_loss_draws)
 
     @property
     def net_benefit_draws(self) -> FloatArray | None:
@@ -265,8 +280,10 @@ class Appraisal:
 
     @property
     def cost_per_crime_prevented(self) -> CostPerCrimePrevented:
-        """What one prevented event cost: present value of the costs, events as they were counted."""
-        return CostPerCrimePrevented.of(self.prevented_draws, self.cost_draws, level=self.level)
+        """What one prevented event cost, with what is lost by taxing for it; both sides in present value."""
+        return CostPerCrimePrevented.of(
+            self.prevented_draws, self.full_cost_draws, discounted=self.discounted_prevented_draws, level=self.level
+        )
 
     @property
     def quadrants(self) -> Quadrants:

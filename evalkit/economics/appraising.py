@@ -200,7 +200,8 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
     sums = tally(events, inputs.flows, inputs.worth, factors, inputs.deadweight)
     counted, events_are = _counted(inputs.effects)
     prevented = np.asarray(sum(events[name].sum(axis=1) for name in counted))
-    weights = _mean_factors(inputs, years, retention, factors)
+    discounted = np.asarray(sum(events[name] @ factors for name in counted))
+    weights = _mean_factors(inputs, events, retention, factors)
     seen = years if retention is None else inputs.clock.years_seen
     unpriced = tuple(name for name in inputs.effects if name not in inputs.worth)
     return Appraisal(
@@ -217,6 +218,8 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         benefit_draws=sums.total_benefit.sum(axis=1) if inputs.worth else None,
         benefit_reason=_benefit_reason(inputs),
         prevented_draws=prevented,
+        discounted_prevented_draws=discounted if years > 1 else None,
+        tax_loss_draws=sums.charge.sum(axis=1) if sums.charge.any() else None,
         events_are=events_are,
         by_bearer=lines_by_bearer(sums, inputs.level, has_benefit=bool(inputs.worth)),
         by_crime=lines_by_crime(
@@ -228,7 +231,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             level=inputs.level,
         ),
         by_year=lines_by_year(sums, inputs.level, seen, has_benefit=bool(inputs.worth)),
-        break_even=break_even_of(inputs.worth, sums, inputs.deadweight, weights, prevented),
+        break_even=break_even_of(inputs.worth, sums, inputs.deadweight, weights, prevented, discounted),
         unpriced=unpriced,
         assumptions=inputs.assumptions,
         warnings=(*inputs.warnings, *warnings_of(inputs.costs, inputs.worth, sums, years, seen)),
@@ -251,12 +254,19 @@ def _counted(effects: Mapping[str, Effect]) -> tuple[list[str], str]:
     return (crimes, "crimes") if crimes else (list(effects), "events")
 
 
-def _mean_factors(inputs: Inputs, years: int, retention: FloatArray | None, factors: FloatArray) -> dict[str, float]:
-    """Give the mean discount factor of an event of each outcome, by when events are counted."""
+def _mean_factors(
+    inputs: Inputs, events: Mapping[str, FloatArray], retention: FloatArray | None, factors: FloatArray
+) -> dict[str, float]:
+    """Give the mean discount factor of an event of each outcome, by when events were prevented.
+
+    Where crime fell in some years and rose in others these are no weights; then by the time counted.
+    """
     means = {}
     for name, spans in inputs.clock.spans.items():
-        exposure = exposure_by_year(spans, years, retention).mean(axis=0)
-        means[name] = float(exposure @ factors / exposure.sum())
+        when = np.abs(events[name].mean(axis=0))
+        if abs(float(events[name].mean(axis=0).sum())) < when.sum() * (1 - 1e-9) or not when.any():
+            when = exposure_by_year(spans, len(factors), retention).mean(axis=0)
+        means[name] = float(when @ factors / when.sum())
     return means
 
 

@@ -4,6 +4,9 @@ The mean of cost divided by crimes prevented does not exist where the effect can
 negative draws mean more crime, not cheap prevention. So a ratio over draws is never offered. What is:
 how sure it is that crime was prevented at all; the ratio of the means; and the value per crime at which
 one can be 50, 80 or 95 per cent sure that the measure pays, which has no answer where none exists.
+
+Both sides are in present value: a crime prevented next year counts for less than one this year, as a euro
+does. Only so does the measure pay exactly where the value of a crime is above what one cost.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from evalkit.draws import FloatArray
 from evalkit.errors import CostError
 
 __all__ = [
+    "HARM_CAME_FIRST",
     "CostPerCrimePrevented",
     "Fieller",
     "acceptable_value",
@@ -29,6 +33,10 @@ __all__ = [
 
 ACCEPTABLE_AT = (0.5, 0.8, 0.95)
 
+HARM_CAME_FIRST = (
+    "on average crime rose before it fell, and in present value what was prevented later does not make up for it"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CostPerCrimePrevented:
@@ -36,8 +44,9 @@ class CostPerCrimePrevented:
 
     Attributes
     ----------
-    estimate : mean cost over mean crimes prevented; None with `reason` where it does not exist
-    prob_prevents : share of the draws in which crime was prevented; read it first
+    estimate : mean cost over mean crimes prevented, both in present value; None with `reason` where it
+        does not exist
+    prob_prevents : share of the draws in which crime was prevented, as it was counted; read it first
     acceptable_at : by probability, the smallest value per crime at which the measure pays with at least
         that probability; None where no value does it
     level : of `lower` and `upper`
@@ -54,16 +63,26 @@ class CostPerCrimePrevented:
     upper: float | None
 
     @classmethod
-    def of(cls, prevented: FloatArray, cost: FloatArray, *, level: float = 0.95) -> Self:
-        """Read it from draws of crimes prevented and of cost, each shape (draws,), rows together."""
-        events, money = _pairs(prevented, cost)
+    def of(
+        cls, prevented: FloatArray, cost: FloatArray, *, discounted: FloatArray | None = None, level: float = 0.95
+    ) -> Self:
+        """Read it from draws of crimes prevented and of cost, each shape (draws,), rows together.
+
+        Parameters
+        ----------
+        prevented : as they were counted
+        cost : present value
+        discounted : crimes prevented in present value; by default `prevented`, for which all is in year 1
+        """
+        counted, money = _pairs(prevented, cost)
+        events = counted if discounted is None else _pairs(discounted, cost)[0]
         if not 0 < level < 1:
             raise CostError(f"a level lies between 0 and 1, such as 0.95; there is {level}")
-        estimate, reason = _ratio_of_means(float(events.mean()), float(money.mean()))
+        estimate, reason = _ratio_of_means(float(counted.mean()), float(events.mean()), float(money.mean()))
         return cls(
             estimate=estimate,
             reason=reason,
-            prob_prevents=float(np.mean(events > 0)),
+            prob_prevents=float(np.mean(counted > 0)),
             acceptable_at={p: acceptable_value(events, money, p) for p in ACCEPTABLE_AT},
             level=level,
             lower=acceptable_value(events, money, (1 - level) / 2),
@@ -87,9 +106,11 @@ def _pairs(prevented: FloatArray, cost: FloatArray) -> tuple[FloatArray, FloatAr
     return events, money
 
 
-def _ratio_of_means(events: float, money: float) -> tuple[float | None, str]:
-    if events <= 0:
+def _ratio_of_means(counted: float, events: float, money: float) -> tuple[float | None, str]:
+    if counted <= 0:
         return None, "on average no crime was prevented, so a cost for each does not exist"
+    if events <= 0:
+        return None, f"{HARM_CAME_FIRST}, so a cost for each does not exist"
     if money < 0:
         return None, "on average the measure saves money, so a prevented crime has no cost"
     ratio = finite_ratio(money, events)

@@ -9,7 +9,7 @@ import numpy as np
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray
 from evalkit.economics.appraisal import Amount, BearerLine, BreakEven, CrimeLine, YearLine
-from evalkit.economics.cost_per_crime import finite_ratio
+from evalkit.economics.cost_per_crime import HARM_CAME_FIRST, finite_ratio
 from evalkit.economics.inputs import Worth
 from evalkit.economics.ledger import PUBLIC_BEARERS
 from evalkit.economics.tally import DEADWEIGHT, Tally
@@ -67,7 +67,7 @@ def lines_by_crime(
     level: float,
 ) -> tuple[CrimeLine, ...]:
     """Say what came of each outcome; benefits of outcomes add up to all benefits but the deadweight."""
-    cost = _full_cost(sums, deadweight)
+    cost = _full_cost(sums)
     lines = []
     for name, effect in effects.items():
         value = worth.get(name)
@@ -95,36 +95,39 @@ def break_even_of(
     deadweight: FloatArray,
     weights: Mapping[str, float],
     prevented: FloatArray,
+    discounted: FloatArray,
 ) -> BreakEven:
-    """Say what it takes to pay: events at the mean value of one, or value at the mean of events."""
-    cost = _full_cost(sums, deadweight)
+    """Say what it takes to pay: events at the mean value of one, or value at the mean of events.
+
+    Parameters
+    ----------
+    weights : mean discount factor of an event, by outcome
+    prevented, discounted : events as they were counted and in present value, each shape (draws,)
+    """
+    cost = _full_cost(sums)
     if len(worth) == 1:
         name, value = next(iter(worth.items()))
         events, reason = _break_even_events(cost, value, deadweight, weights[name])
     else:
         events, reason = _break_even_mixture(cost, worth, sums)
-    mean = float(prevented.mean())
+    value, value_reason = _break_even_value(cost, float(prevented.mean()), float(discounted.mean()))
+    return BreakEven(events=events, reason=reason, value_per_event=value, value_reason=value_reason)
+
+
+def _break_even_value(cost: float, prevented: float, discounted: float) -> tuple[float | None, str]:
     if cost < 0:
-        return BreakEven(events=events, reason=reason, value_per_event=None, value_reason=_SAVES)
-    if mean <= 0:
-        return BreakEven(
-            events=events,
-            reason=reason,
-            value_per_event=None,
-            value_reason="on average nothing was prevented, so no value of an event makes the measure pay",
-        )
-    needed = finite_ratio(cost, mean)
-    value_reason = "" if needed is not None else "on average next to nothing was prevented"
-    return BreakEven(events=events, reason=reason, value_per_event=needed, value_reason=value_reason)
+        return None, _SAVES
+    if prevented <= 0:
+        return None, "on average nothing was prevented, so no value of an event makes the measure pay"
+    if discounted <= 0:
+        return None, f"{HARM_CAME_FIRST}, so no value of an event makes the measure pay"
+    needed = finite_ratio(cost, discounted)
+    return needed, "" if needed is not None else "on average next to nothing was prevented"
 
 
-def _full_cost(sums: Tally, deadweight: FloatArray) -> float:
+def _full_cost(sums: Tally) -> float:
     """Mean cost, with what is lost by taxing for it."""
-    taxed = sum(
-        (amounts.sum(axis=1) for bearer, amounts in sums.cost.items() if bearer in PUBLIC_BEARERS),
-        start=np.zeros(len(deadweight)),
-    )
-    return float(np.mean(sums.total_cost.sum(axis=1) + deadweight * taxed))
+    return float(np.mean(sums.full_cost.sum(axis=1)))
 
 
 def _unit_value(value: Worth, credit: FloatArray | float = 0.0) -> FloatArray:

@@ -26,18 +26,25 @@ class Tally:
     events : by outcome
     cost : by bearer
     benefit : by outcome and bearer
-    deadweight : loss (negative) or gain of taxing less or more
+    deadweight : loss (negative) or gain of taxing more or less, the charge in it
+    charge : what is lost by taxing for the costs; below zero where they are savings
     """
 
     events: Mapping[str, FloatArray]
     cost: Mapping[str, FloatArray]
     benefit: Mapping[tuple[str, str], FloatArray]
     deadweight: FloatArray
+    charge: FloatArray
 
     @property
     def total_cost(self) -> FloatArray:
         """All costs, shape (draws, years)."""
         return np.asarray(sum(self.cost.values(), start=np.zeros_like(self.deadweight)))
+
+    @property
+    def full_cost(self) -> FloatArray:
+        """All costs and what is lost by taxing for them, shape (draws, years)."""
+        return np.asarray(self.total_cost + self.charge)
 
     @property
     def total_benefit(self) -> FloatArray:
@@ -117,4 +124,7 @@ def tally(
         (c for bearer, c in cost.items() if bearer in PUBLIC_BEARERS),
         start=np.zeros((draws, years)),
     )
-    return Tally(events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * (public - taxed))
+    charge = deadweight[:, None] * taxed
+    return Tally(
+        events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * public - charge, charge=charge
+    )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -46,6 +48,17 @@ def make_effect():
         )
 
     return make
+
+
+@pytest.fixture
+def reshape():
+    """Give a way to weigh what an effect prevented, by period, shape (periods,)."""
+
+    def weigh(effect, weights):
+        prevented = effect.prevented * weights
+        return replace(effect, prevented=prevented, change=-prevented.sum(axis=1))
+
+    return weigh
 
 
 @pytest.fixture
