@@ -348,3 +348,56 @@ def test_a_command_that_cannot_be_read_ends_with_status_2(arguments, capsys):
         main(arguments)
     assert stop.value.code == 2
     assert "usage: evalkit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("import nonexistent_module", "study.py, line 1: ModuleNotFoundError: No module named 'nonexistent_module'"),
+        ("x = 1\nx = = 3", "study.py, line 2: SyntaxError"),
+        ("\n\nopen('none.csv')", "study.py, line 3: FileNotFoundError"),
+        ("import sys\nsys.exit(0)", "study.py, line 2: SystemExit: 0"),
+        ("study = 5", "wanted is an evalkit.Study under the name 'study'; there is a int"),
+        ("", "under the name 'study'; there is none"),
+        ("import evalkit as ek\nek.Study(title='', primary='a', designs={})", "a study has a title"),
+    ],
+)
+def test_a_fault_of_a_program_is_the_programs(program, says, tmp_path, capsys):
+    """A study.py that fails is not called a fault of evalkit; its line is named."""
+    (tmp_path / "study.py").write_text(program, encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 2
+    shown = capsys.readouterr().err
+    assert says in shown
+    assert "Traceback" not in shown
+
+
+def test_a_program_finds_what_lies_beside_it(tmp_path, capsys):
+    """As it does when Python runs it."""
+    (tmp_path / "helper_of_study.py").write_text("title = 'Patrols'", encoding="utf-8")
+    (tmp_path / "study.py").write_text("import helper_of_study\nstudy = helper_of_study.title", encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 2
+    assert "there is a str" in capsys.readouterr().err
+
+
+def test_a_mark_at_the_head_of_a_study_file_does_no_harm(tmp_path):
+    """Editors on Windows write one."""
+    write(tmp_path / "study", "\ufeff" + STUDY, COUNTS)
+    assert main(["check", str(tmp_path / "study")]) == 0
+
+
+def test_a_link_does_not_lead_out_of_the_study(tmp_path, capsys):
+    """Where a file really lies decides, and --allow-outside is the only way."""
+    (tmp_path / "elsewhere.csv").write_text(COUNTS, encoding="utf-8")
+    write(tmp_path / "study", STUDY, COUNTS)
+    (tmp_path / "study" / "counts.csv").unlink()
+    (tmp_path / "study" / "counts.csv").symlink_to(tmp_path / "elsewhere.csv")
+    assert main(["check", str(tmp_path / "study")]) == 2
+    assert "leads out of the study's folder" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "study"), "--allow-outside"]) == 0
+
+
+def test_control_characters_of_a_title_reach_no_terminal(tmp_path, capsys):
+    """A title may come from anywhere."""
+    write(tmp_path / "study", changed('"Patrols"', '"Pat\\u001b]0;rols\\u0007"'), COUNTS)
+    assert main(["check", str(tmp_path / "study")]) == 0
+    assert not any(ord(sign) < 32 and sign != "\n" for sign in capsys.readouterr().out)

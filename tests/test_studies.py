@@ -156,6 +156,19 @@ def test_quick_answers_eight_integers_and_a_cost(capsys):
     assert "27.89" in shown
 
 
+def test_a_second_run_leaves_nothing_of_the_first(studies, tmp_path):
+    """A table or a report of another run beside a new result would be taken for its own."""
+    evaluation = ek.load_study(studies / "hot_spots_table").run(draws=200)
+    evaluation.write(tmp_path, formats=("html", "md"))
+    (tmp_path / "tables" / "left-over.csv").write_text("x")
+    (tmp_path / "notes.txt").write_text("mine")
+    evaluation.write(tmp_path, formats=("json",))
+    left = {file.name for file in tmp_path.rglob("*") if file.is_file()}
+    assert "result.json" in left
+    assert "notes.txt" in left
+    assert not left & {"report.html", "report.md", "left-over.csv"}
+
+
 def test_nothing_is_left_when_a_file_cannot_be_written(studies, tmp_path, monkeypatch):
     """A run that fails half-way leaves no file under its final name."""
     from pathlib import Path

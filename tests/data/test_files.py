@@ -66,3 +66,18 @@ def test_starts_may_be_numbers():
     """A column of years with gaps is a column of decimals in many programs."""
     table = pd.DataFrame({"s": ["a", "b"], "start": [2004.0, None]})
     assert began_by_site(table, site="s", began="start", source="x.csv") == {"a": "2004.0"}
+
+
+@pytest.mark.parametrize("kind", ["Int64", "float64", "string", "object"])
+def test_starts_are_read_from_columns_of_any_type(kind):
+    """A Parquet file keeps its own types, and its own kind of nothing."""
+    values = ["2004", None] if kind in {"string", "object"} else [2004, None]
+    table = pd.DataFrame({"s": [1.0, 2.0], "start": pd.array(values, dtype=kind)})
+    starts = began_by_site(table, site="s", began="start", source="x")
+    assert {site: start.removesuffix(".0") for site, start in starts.items()} == {"1": "2004"}
+
+
+def test_sites_of_starts_are_named_as_the_panel_names_them():
+    """Blanks around a name are no part of it."""
+    table = pd.DataFrame({"s": [" a0 ", "b"], "start": ["2004", ""]})
+    assert began_by_site(table, site="s", began="start", source="x") == {"a0": "2004"}

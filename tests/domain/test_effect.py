@@ -93,9 +93,25 @@ def test_reordering_moves_whole_rows():
             "not a count of events: nothing of it can be prevented",
         ),
         ({"change": np.empty(0)}, "at least one draw"),
+        ({"basis": "guess"}, "no basis 'guess'"),
+        ({"degrees_of_freedom": -1.0}, "degrees of freedom .* above zero; there is -1"),
+        ({"test_p_value": 7.0}, "between 0 and 1; there is 7"),
+        ({"recorded": np.ones(3)}, r"recorded of an effect .* has shape \(2,\); there is \(3,\)"),
+        ({"influence": np.array([np.nan])}, "influence .* not finite"),
+        (
+            {"displacement": Displacement(change=np.ones(5), prevented=None)},
+            "displacement .* has 5 draws; its change has 4000",
+        ),
     ],
 )
 def test_an_effect_that_contradicts_itself_is_refused(more, says):
     """A survey answer never becomes crimes prevented; draws are finite and of one length."""
     with pytest.raises(DomainError, match=says):
         effect(**more)
+
+
+def test_the_draws_of_an_effect_cannot_be_changed():
+    """Its numbers are read from them more than once."""
+    made = effect()
+    with pytest.raises(ValueError, match="read-only"):
+        made.change[0] = 9
