@@ -93,6 +93,7 @@ def break_even_of(
     worth: Mapping[str, Worth],
     sums: Tally,
     deadweight: FloatArray,
+    *,
     weights: Mapping[str, float],
     prevented: FloatArray,
     discounted: FloatArray,
@@ -106,8 +107,8 @@ def break_even_of(
     """
     cost = _full_cost(sums)
     if len(worth) == 1:
-        name, value = next(iter(worth.items()))
-        events, reason = _break_even_events(cost, value, deadweight, weights[name])
+        name, only = next(iter(worth.items()))
+        events, reason = _break_even_events(cost, only, deadweight, weights[name])
     else:
         events, reason = _break_even_mixture(cost, worth, sums)
     value, value_reason = _break_even_value(cost, float(prevented.mean()), float(discounted.mean()))
