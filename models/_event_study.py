@@ -189,8 +189,14 @@ def _say(test: JointTest, leads: int) -> Check:
         "How probably a trend steep enough to explain the whole result would have been noticed is not known."
         if test.power is None
         else "A trend steep enough to explain the whole result would have been noticed with probability "
-        f"{100 * test.power:.0f} %."
+        f"{100 * test.power:.0f} %"
+        + (
+            ", if the periods of a site vary independently, which so few sites cannot show."
+            if test.independent
+            else "."
+        )
     )
+    enough = test.power is not None and test.power >= _ENOUGH_POWER and not test.independent
     if test.p_value < 0.05:
         shown = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
         seen = f"Treated and comparison sites already moved apart before the start ({earlier}, {shown})."
@@ -200,7 +206,7 @@ def _say(test: JointTest, leads: int) -> Check:
             f"Before the start no more difference than chance makes was seen between treated and comparison sites "
             f"({earlier}, p = {test.p_value:.2f})."
         )
-        passed = True if test.power is not None and test.power >= _ENOUGH_POWER else None
+        passed = True if enough else None
     return Check(
         name="leads",
         passed=passed,

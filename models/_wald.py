@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -38,6 +38,7 @@ class JointTest:
     power : probability that the test at 5 % would have noticed the departure that was asked about; None
         where it is not known
     numerator, denominator : degrees of freedom of the F distribution
+    independent : does the power take periods of a site to vary independently?
     """
 
     p_value: float
@@ -45,6 +46,7 @@ class JointTest:
     power: float | None
     numerator: float
     denominator: float
+    independent: bool = False
 
 
 def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: FloatArray) -> JointTest | None:
@@ -172,8 +174,9 @@ def trend_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     """Test the one combination of coefficients that is most sensitive to a departure of that shape.
 
     For where the sites are too few to test all at once: the generalised least-squares slope of the
-    coefficients on `departure`, weighed by their covariance under the working model. The power is that of
-    the working model's variance: the inverse of a sandwich on two degrees of freedom has no mean.
+    coefficients on `departure`, weighed by their covariance under the working model. With 4 degrees of
+    freedom or fewer the power takes the working model's variance, under which periods of a site vary
+    independently: the inverse of a sandwich on two degrees of freedom has no mean.
     """
     working = fit.bread[np.ix_(which, which)]
     weights = np.linalg.solve(working, departure)
@@ -190,9 +193,11 @@ def trend_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     if variance <= 0 or denominator <= 0:
         return None
     slope = float(contrast @ fit.coefficients)
-    expected = _working_variance(fit, contrast)
+    few = denominator <= _FEW_DEGREES
+    expected = _working_variance(fit, contrast) if few else variance * denominator / (denominator - 2)
     noncentral = 1 / expected if expected else None
-    return _read(slope**2 / variance, noncentral, 1, denominator, "test of a linear trend")
+    found = _read(slope**2 / variance, noncentral, 1, denominator, "test of a linear trend")
+    return replace(found, independent=few)
 
 
 def _working_variance(fit: Fit, contrast: FloatArray) -> float | None:
