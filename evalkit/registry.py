@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from evalkit.domain.estimator import Estimator
@@ -35,8 +36,10 @@ def estimator(name: str) -> type[Estimator]:
     except Exception as problem:  # a third party's import may raise anything
         msg = f"estimator {name!r} ({entry.value}) cannot be loaded: {problem}"
         raise RegistryError(msg) from problem
-    if not (isinstance(loaded, type) and hasattr(loaded, "card") and hasattr(loaded, "estimate")):
-        msg = f"estimator {name!r} ({entry.value}) is not a class with a card and a method estimate"
+    if not (
+        is_dataclass(loaded) and isinstance(loaded, type) and hasattr(loaded, "card") and hasattr(loaded, "estimate")
+    ):
+        msg = f"estimator {name!r} ({entry.value}) is not a dataclass of options with a card and a method estimate"
         raise RegistryError(msg)
     return loaded
 

@@ -386,9 +386,14 @@ def _counts(outcome: Outcome, section: OutcomeSection) -> Table:
 def _with_options(name: str, options: Mapping[str, Any], where: str) -> Estimator:
     """Make an estimator with options, and name the nearest option where one is not known."""
     made = find_estimator(name)
-    known = list(getattr(made, "__dataclass_fields__", {}))
+    known = {each.name: each.type for each in dataclasses.fields(made)}  # type: ignore[arg-type]  # the registry asks
     faults = [
         f"{where}: {name} has no option {key!r}; {nearest(key, known, 20)}" for key in options if key not in known
+    ]
+    faults += [
+        f"{where}: {key} is true or false; there is {value!r}"
+        for key, value in options.items()
+        if known.get(key) in {bool, "bool"} and not isinstance(value, bool)
     ]
     if faults:
         raise StudyError(faults)

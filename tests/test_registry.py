@@ -52,8 +52,8 @@ def test_an_unknown_name_says_what_there_is():
     ("value", "says"),
     [
         ("no_such_module:Thing", "cannot be loaded: No module named 'no_such_module'"),
-        ("evalkit.domain.panel:Panel", "is not a class with a card and a method estimate"),
-        ("evalkit.registry:models", "is not a class with a card"),
+        ("evalkit.domain.panel:Panel", "is not a dataclass of options with a card and a method estimate"),
+        ("evalkit.registry:models", "is not a dataclass of options with a card"),
     ],
 )
 def test_a_broken_plug_in_is_named(value, says, monkeypatch):
