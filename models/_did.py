@@ -115,6 +115,7 @@ def _effect(
     treated_rows = sample.rows[sample.ever_treated]
     checks = (
         *((traced.check,) if traced else ()),
+        _unweighted(sample),
         staggered_check(fit, sample),
         clusters_check(sample, inference),
         *method.checks(sample, fit),
@@ -149,9 +150,36 @@ def _after(sample: Sample, rows: np.ndarray) -> np.ndarray:
     return np.asarray(np.arange(len(sample.panel.periods))[None, :] >= first[:, None])
 
 
+def _counted(sample: Sample, rows: np.ndarray) -> np.ndarray:
+    """Cells that have a weight, over the whole calendar: what has no say in a fit is not part of its totals."""
+    weights = sample.panel.weights
+    return np.ones_like(sample.panel.values[rows], dtype=bool) if weights is None else weights[rows] > 0
+
+
+def _unweighted(sample: Sample) -> Check | None:
+    """Say how many treated cells have no weight, and what they held."""
+    rows = sample.rows[sample.ever_treated | sample.is_buffer]
+    lost = _after(sample, rows) & ~_counted(sample, rows)
+    if not lost.any():
+        return None
+    cells, outcome = int(lost.sum()), sample.panel.outcome
+    events = (
+        f", and the {sample.panel.values[rows][lost].sum():,.10g} {outcome.plural} in them are neither among those "
+        "recorded nor among those from which events prevented are told"
+        if outcome.counts_events
+        else ""
+    )
+    return Check(
+        name="cells without weight",
+        passed=None,
+        detail=f"{cells} site-period{'s' if cells > 1 else ''} of treated or buffer sites after the start "
+        f"{'have' if cells > 1 else 'has'} weight zero: no say in the estimate{events}.",
+    )
+
+
 def _recorded(sample: Sample, rows: np.ndarray) -> FloatArray:
-    """Events in treated cells by period of the whole calendar."""
-    return np.asarray((sample.panel.values[rows] * _after(sample, rows)).sum(axis=0))
+    """Events in treated cells with a weight, by period of the whole calendar."""
+    return np.asarray((sample.panel.values[rows] * (_after(sample, rows) & _counted(sample, rows))).sum(axis=0))
 
 
 def _prevented(sample: Sample, method: Method, rows: np.ndarray, change: FloatArray) -> FloatArray:
@@ -161,24 +189,28 @@ def _prevented(sample: Sample, method: Method, rows: np.ndarray, change: FloatAr
         return np.outer(np.expm1(-change), _recorded(sample, rows)[first:])
     exposure = sample.panel.exposure
     at_risk = np.ones_like(sample.panel.values[rows]) if exposure is None else exposure[rows]
-    return np.outer(-change, (at_risk * _after(sample, rows)).sum(axis=0)[first:])
+    return np.outer(-change, (at_risk * (_after(sample, rows) & _counted(sample, rows))).sum(axis=0)[first:])
 
 
 def _paths(sample: Sample, method: Method, fit: Fit) -> Paths:
     """Recorded and expected in the treated sites: sums of events, or means of what is not events.
 
-    A period that was left out of the fit shows what was recorded.
+    Only cells with a weight count; a period that was left out of the fit shows what was recorded.
     """
     panel, own = sample.panel, sample.ever_treated
+    rows = sample.rows[own]
     without = method.expected(sample, fit, fit.fitted - fit.coefficients[0] * sample.treated)[own]
-    recorded = panel.values[sample.rows[own]]
+    recorded = panel.values[rows]
     fitted = np.array(recorded)
     fitted[:, sample.places] = without
-    gather = np.sum if panel.outcome.counts_events else np.mean
+    counted = _counted(sample, rows)
+    if not panel.outcome.counts_events:
+        counted = counted | ~counted.any(axis=0)  # a mean of nothing does not exist: show what there is
+        counted = counted / counted.sum(axis=0)
     return Paths(
         periods=panel.periods.labels,
-        recorded=np.asarray(gather(recorded, axis=0)),
-        fitted=np.asarray(gather(fitted, axis=0)),
+        recorded=np.asarray((recorded * counted).sum(axis=0)),
+        fitted=np.asarray((fitted * counted).sum(axis=0)),
     )
 
 

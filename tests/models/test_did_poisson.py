@@ -10,6 +10,7 @@ from evalkit.domain import Design, Intervention, Outcome, Table
 from evalkit.errors import DesignError, EstimationError
 from evalkit.models import _poisson
 from evalkit.models._cluster import infer
+from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "did.json").read_text(encoding="utf-8"))["poisson"]
@@ -123,6 +124,27 @@ def test_sites_and_periods_without_events_are_left_out_and_counted(panel_design)
     assert "2 sites ('s016', 's017') and 1 period ('9')" in found.detail
     assert effect.prevented.shape == (400, 5)
     np.testing.assert_array_equal(effect.prevented[:, -1], 0)
+
+
+@pytest.mark.parametrize("estimator", [STATIC, LinearDifferenceInDifferences(event_study=False, transform="level")])
+def test_a_cell_without_weight_is_not_in_the_totals(panel_design, estimator):
+    """A treated cell of 90,000 with weight zero moves neither recorded nor prevented nor the path; a check says so."""
+    counts, weights = simulated(), np.ones((16, 8))
+    weights[2, 5] = 0
+    wild = np.array(counts)
+    wild[2, 5] = 90_000
+    plain, other = (
+        estimate(panel_design(values, dict.fromkeys(range(6), 4), weights=weights), estimator)
+        for values in (counts, wild)
+    )
+    np.testing.assert_allclose(other.prevented, plain.prevented, rtol=1e-6)
+    np.testing.assert_array_equal(other.recorded, plain.recorded)
+    assert other.recorded.sum() == counts[:6, 4:].sum() - counts[2, 5]
+    for side in ("recorded", "fitted"):
+        np.testing.assert_allclose(getattr(other.paths, side), getattr(plain.paths, side), rtol=1e-6)
+    found = next(check for check in other.checks if check.name == "cells without weight")
+    assert "1 site-period of treated or buffer sites after the start has weight zero" in found.detail
+    assert "90,000" in found.detail
 
 
 @pytest.mark.parametrize(("cells", "when"), [(slice(4, None), "after"), (slice(None, 4), "before")])
