@@ -21,6 +21,7 @@ from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
+from evalkit.economics.faults import NoMeanError
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
@@ -65,7 +66,8 @@ def appraise(
     prices : what one event is worth; without prices there is a cost of each prevented event and no benefit
     discounting : a schedule by name or a constant rate. By default the Green Book's of February 2026,
         the one official schedule that was read; its 3.5 % begins in year 2
-    horizon : years of the measure to count in the extrapolation
+    horizon : years of the measure to count in the extrapolation; those after the window start from its
+        last twelve months (from a year's worth of a shorter window), and not from its mean
     retention : share of the effect that is kept from each year to the next after the window; needed
         where the horizon is longer than the window, as no value is right for every measure
     multipliers : crimes that happen for each one counted, by crime; "none" to value counted crimes only;
@@ -129,7 +131,10 @@ def appraise(
     observed = _appraise(inputs, clock.years, None)
     if not longer or horizon is None:
         return observed
-    return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+    try:
+        return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+    except NoMeanError as problem:
+        return replace(observed, warnings=(*observed.warnings, f"Nothing is extrapolated: {problem}."))
 
 
 def _check_currency(costs: Costs, prices: Prices | None) -> None:
@@ -196,6 +201,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         name: events_by_year(_net(effect), inputs.clock.spans[name], years, retention)
         for name, effect in inputs.effects.items()
     }
+    refuse_no_mean(inputs.effects, events)
     factors = discount_factors(inputs.discounting, np.arange(years))
     sums = tally(events, inputs.flows, inputs.worth, factors, inputs.deadweight)
     counted, events_are = _counted(inputs.effects)

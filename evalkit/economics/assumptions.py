@@ -152,6 +152,15 @@ def _choices(inputs: Inputs, chosen: Mapping[str, Any]) -> list[Assumption]:
     if inputs.retention is not None:
         found.append(
             Assumption(
+                what="effect of the years after the window",
+                value="later years start from the last observed year: what was prevented in the last twelve months of "
+                "the window, or a year's worth of a window that is shorter",
+                source="",
+                certainty="assumed",
+            )
+        )
+        found.append(
+            Assumption(
                 what="effect kept from each year to the next after the window",
                 value=Quantity.of(chosen["retention"]).describe(),
                 source="",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from evalkit.domain import Effect
-from evalkit.draws import settled_mean
+from evalkit.draws import FloatArray, settled_mean
 from evalkit.economics.faults import NoMeanError
 from evalkit.economics.ledger import PUBLIC_BEARERS, Costs
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices
@@ -45,13 +45,19 @@ def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]
     return _check_overlap({name: effect.outcome.crime for name, effect in effects.items()}, disjoint=disjoint)
 
 
-def refuse_no_mean(effects: Mapping[str, Effect]) -> None:
-    """Refuse an effect whose total has no mean: means add up money, and that one is an accident."""
+def refuse_no_mean(effects: Mapping[str, Effect], events: Mapping[str, FloatArray] | None = None) -> None:
+    """Refuse an effect whose total has no mean: means add up money, and that one is an accident.
+
+    Parameters
+    ----------
+    events : by outcome, shape (draws, years or periods); by default what each effect prevented, net
+    """
     for name, effect in effects.items():
-        if effect.net_prevented is None:
+        counted = effect.net_prevented if events is None else events[name]
+        if counted is None:
             continue
         with np.errstate(over="ignore"):  # draws that large have no mean in any case
-            total = effect.net_prevented.sum(axis=1)
+            total = counted.sum(axis=1)
             settled, mean = settled_mean(total), float(total.mean())
         if settled is None:
             raise NoMeanError(name, effect.outcome.plural, median=float(np.median(total)), mean=mean)

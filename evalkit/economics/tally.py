@@ -73,6 +73,9 @@ def events_by_year(
 ) -> FloatArray:
     """Give events prevented by year of the measure, shape (draws, years).
 
+    Years after the window start from the last year that was observed and not from the mean of the window:
+    where a measure set in slowly, or place after place, the mean is below where it stood at the end.
+
     Parameters
     ----------
     prevented : shape (draws, periods)
@@ -82,10 +85,15 @@ def events_by_year(
     observed = prevented @ year_shares(spans, years)
     if retention is None:
         return np.asarray(observed)
-    length = sum(span.end - span.start for span in spans)
-    rate = prevented.sum(axis=1) / length
     after = exposure_by_year(spans, years, retention) - exposure_by_year(spans, years, None)
-    return np.asarray(observed + rate[:, None] * after)
+    return np.asarray(observed + _last_year(prevented, spans)[:, None] * after)
+
+
+def _last_year(prevented: FloatArray, spans: Sequence[Span]) -> FloatArray:
+    """Give events prevented in the last twelve months of the window, or a year's worth of a shorter one."""
+    starts, ends = np.array([span.start for span in spans]), np.array([span.end for span in spans])
+    inside = np.clip(ends - np.maximum(starts, ends.max() - 1), 0, None)
+    return np.asarray(prevented @ (inside / (ends - starts)) / inside.sum())
 
 
 def tally(

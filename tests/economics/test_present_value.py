@@ -1,5 +1,7 @@
 """What a measure must be worth to pay, where costs and events lie in several years."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,53 @@ def test_events_are_shown_as_they_were_counted(make_effect, make_costs):
     assert found.discounted_prevented_draws.mean() == pytest.approx(4 * factors.sum())
     # costs that are spread as the events are cost the same each, discounted or not
     assert found.cost_per_crime_prevented.estimate == pytest.approx(250)
+
+
+def test_later_years_start_from_the_last_observed_year(make_effect, make_costs, reshape):
+    """A measure that sets in slowly prevents 20 a year at the end; year 6 begins there and not at 11.8."""
+    effect = reshape(make_effect(mean=100.0, sd=0, periods=YEARS), RAMP)
+    found = appraise({"robbery": effect}, costs=make_costs(), horizon=7, retention=0.5)
+    assert found.prevented.mean == pytest.approx(59)
+    assert found.extrapolation.prevented.mean == pytest.approx(59 + 10 + 5)
+    kept = appraise({"robbery": effect}, costs=make_costs(), horizon=7, retention=1.0)
+    assert kept.extrapolation.prevented.mean == pytest.approx(59 + 20 + 20)
+    told = [line.value for line in kept.assumptions if line.what == "effect of the years after the window"]
+    assert told[0].startswith("later years start from the last observed year")
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        # six quarters: the last four make the year
+        {f"{2010 + q // 4}Q{q % 4 + 1}": max(q - 1, 0) for q in range(6)},
+        # half a year, but for a day: twice what was seen
+        {"2010Q1": 1, "2010Q2": 4},
+        # undated periods of two years: half of the last
+        {"1": 3, "2": 20},
+    ],
+)
+def test_the_last_year_is_the_last_twelve_months(make_effect, make_costs, reshape, weights):
+    """Periods shorter than a year are added up, and longer ones shared out; a short window is scaled."""
+    effect = reshape(make_effect(mean=float(len(weights)), sd=0, periods=weights), np.array([*weights.values()]))
+    length = {"period_years": 2.0} if "1" in weights else {}
+    found = appraise({"robbery": effect}, costs=make_costs(), horizon=6, retention=1.0, **length)
+    more = found.extrapolation.prevented.mean - found.prevented.mean
+    assert more == pytest.approx(10 * (6 - found.window), rel=0.01)
+
+
+def test_an_extrapolation_without_a_mean_is_left_out_and_that_is_said(make_effect, make_costs):
+    """Where the last year alone is too uncertain, the observed window is appraised all the same."""
+    effect = make_effect(mean=200.0, sd=20.0, periods=("2010", "2011"))
+    last = effect.prevented[:, 1].copy()
+    last[:30] *= 40
+    first = np.random.default_rng(5).normal(300, 200, len(last))
+    effect = replace(effect, prevented=np.column_stack([first, last]))
+    options = {"costs": make_costs(years=(1, 2)), "horizon": 12, "retention": 1.0}
+    found = appraise({"robbery": effect}, **options)
+    assert found.extrapolation is None
+    assert found.prevented.mean == pytest.approx(400 + 100 * 39 * 30 / 4000, rel=0.05)
+    told = [line for line in found.warnings if line.startswith("Nothing is extrapolated: the estimate of robberies")]
+    assert len(told) == 1
 
 
 def test_crime_that_rose_before_it_fell_has_no_value_that_pays(make_effect, make_costs, reshape):
