@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.report import formats
+from evalkit.report import formats, moneywords
 from evalkit.report.axes import ROUND_STEPS, lying, mark_zero
 from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
 
@@ -27,7 +27,10 @@ def break_even(evaluation: Evaluation) -> Figure | None:
     appraisal = evaluation.appraisal
     if appraisal is None or appraisal.break_even.events is None:
         return None
-    needed, draws = appraisal.break_even.events, appraisal.prevented_draws
+    needed, draws = appraisal.break_even.events, moneywords.priced_prevented(evaluation, appraisal)
+    if draws is None:
+        return None
+    counted = moneywords.priced_things(evaluation, appraisal)
     shares, edges = np.histogram(draws, bins=40)
     share = 100 * shares / len(draws)
     enough = float(np.mean(draws >= needed))
@@ -50,17 +53,19 @@ def break_even(evaluation: Evaluation) -> Figure | None:
             fontweight="bold",
         )
         axes.set_xlabel(
-            "crimes prevented (left of the dotted line: more crime)" if not layout.is_narrow else "crimes prevented"
+            f"{counted} prevented"
+            if layout.is_narrow
+            else f"{counted} prevented (left of the dotted line: more of them)"
         )
         _thousands(axes, layout.ticks, "x")
 
     return figure(
         "break-even",
         draw,
-        title="Crimes prevented, and how many it takes to break even",
-        alt=f"About {formats.events(needed)} prevented crimes pay for the measure; {formats.chance(enough)} of the "
+        title=f"{_capital(counted)} prevented, and how many it takes to break even",
+        alt=f"About {formats.events(needed)} prevented {counted} pay for the measure; {formats.chance(enough)} of the "
         "possibilities reach that.",
-        caption=f"The hill shows how plausible each number of prevented crimes is; the dashed line is the "
+        caption=f"The hill shows how plausible each number of prevented {counted} is; the dashed line is the "
         f"number that pays "
         f"for the measure at the mean worth of one. {_capital(formats.chance(enough))} of the possibilities "
         f"lie at or beyond it.",

@@ -136,10 +136,13 @@ def full_range(interval: Interval) -> str:
 def amount(value: float, currency: str) -> str:
     r"""Write an amount of money with all its digits.
 
-    >>> amount(-1300, "USD"), amount(1300, "CHF")
-    ('−$1,300', 'CHF\xa01,300')
+    >>> amount(-1300, "USD"), amount(1300, "CHF"), amount(0.768, "EUR")
+    ('−$1,300', 'CHF\xa01,300', '€0.77')
     """
-    return _with_symbol(f"{abs(value):,.0f}", value, currency)
+    size = abs(value)
+    # an amount of few units says something by its decimals, unless it is a whole one
+    shown = f"{size:,.2f}" if size < 100 and size != int(size) else f"{size:,.0f}"
+    return _with_symbol(shown, value, currency)
 
 
 def full_money(value: float, unit: float = 1.0) -> str:

@@ -135,11 +135,11 @@ def _facts(evaluation: Evaluation, reading: Reading) -> tuple[Fact, ...]:
     size = _size_fact(reading)
     if appraisal is None:
         return (size, _relative_fact(reading), _chance_fact(evaluation, reading))
-    value, detail = moneywords.cost_of_one(appraisal)
-    gain, word = moneywords.chance_of_gain(appraisal)
+    value, detail = moneywords.cost_of_one(evaluation, appraisal)
+    gain, word = moneywords.chance_of_gain(evaluation, appraisal)
     return (
         size,
-        Fact(label="Cost of preventing one", value=value, detail=detail),
+        Fact(label=f"Cost of preventing {moneywords.one_of(appraisal)}", value=value, detail=detail),
         Fact(label="Benefits exceed costs", value=gain, detail=word),
     )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from evalkit.draws import FloatArray, Quantity, interval
 from evalkit.judgement import probability_in_words
 from evalkit.report import formats
 
@@ -11,7 +15,20 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal
     from evalkit.evaluation import Evaluation
 
-__all__ = ["break_even", "chance_of_gain", "cost_of_one", "is_cost_quotable", "net_sentence", "why_no_money"]
+__all__ = [
+    "break_even",
+    "chance_of_gain",
+    "condition",
+    "cost_of_one",
+    "costs_read",
+    "is_cost_quotable",
+    "net_sentence",
+    "never_pays",
+    "one_of",
+    "priced_prevented",
+    "priced_things",
+    "why_no_money",
+]
 
 
 def is_cost_quotable(appraisal: Appraisal) -> bool:
@@ -20,21 +37,70 @@ def is_cost_quotable(appraisal: Appraisal) -> bool:
     return per_crime.estimate is not None and appraisal.prevented.lower > 0
 
 
-def cost_of_one(appraisal: Appraisal) -> tuple[str, str]:
+def cost_of_one(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, str]:
     """Give the figure for the cost of preventing one crime and the sentence under it, or why there is none."""
     per_crime, currency = appraisal.cost_per_crime_prevented, appraisal.currency
+    even = break_even(evaluation, appraisal)
     if is_cost_quotable(appraisal) and per_crime.estimate is not None:
-        sure = _PREVENTED_ANY.format(chance=formats.chance(per_crime.prob_prevents))
-        return formats.money(per_crime.estimate, currency), f"{sure} {_payers(appraisal)} {_acceptable(appraisal)}"
+        told = (
+            _PREVENTED_ANY.format(chance=formats.chance(per_crime.prob_prevents)),
+            _sentence(condition(evaluation)),
+            _payers(appraisal),
+            _acceptable(appraisal),
+        )
+        return formats.money(per_crime.estimate, currency), " ".join(part for part in told if part)
     if per_crime.prob_prevents < 0.5:
-        return "no figure", f"It is not shown to prevent crime. {break_even(appraisal)}"
+        return "no figure", f"It is not shown to prevent crime. {even}"
     if per_crime.estimate is None:
-        return "no figure", f"{_sentence(per_crime.reason)} {break_even(appraisal)}"
-    return "no figure", f"It may have prevented none. {break_even(appraisal)}"
+        return "no figure", f"{_sentence(per_crime.reason)} {even}"
+    return "no figure", f"It may have prevented none. {even}"
 
 
 # Said before the price, as the price means nothing without it.
 _PREVENTED_ANY = "The chance that any was prevented is {chance}."
+
+
+def condition(evaluation: Evaluation) -> str:
+    """Say on what every sum rests that takes the change for the work of the measure; empty where that was shown."""
+    return _CONDITIONS.get(evaluation.finding.certainty, "")
+
+
+_CONDITIONS = {
+    "low": "if the measure was the reason",
+    "very low": "only if the measure was the reason, which this design cannot show",
+}
+
+
+def one_of(appraisal: Appraisal) -> str:
+    """Say what one is that has a cost, where several outcomes are counted."""
+    return f"one of the {appraisal.events_are} counted together" if _is_mixed(appraisal) else "one"
+
+
+def _is_mixed(appraisal: Appraisal) -> bool:
+    """Say whether several outcomes are added up; the names for such a sum are those of no single one."""
+    return appraisal.events_are in {"crimes", "events"} and len(appraisal.by_crime) > 1
+
+
+def costs_read(evaluation: Evaluation) -> list[str]:
+    """Repeat what was read as costs, so that a slip of the pen is seen before it is believed."""
+    costs = evaluation.study.costs
+    if costs is None:
+        return []
+    symbol = "" if costs.currency == formats.NO_CURRENCY else f"{costs.currency}{formats.FIXED}"
+    told = [
+        f"Cost: {'saved, ' if flow.saving else ''}{symbol}{Quantity.of(flow.amount).describe()} "
+        f"({flow.bearer}, {_years(flow.years)})."
+        for flow in costs.flows[:_FLOWS]
+    ]
+    left = len(costs.flows) - _FLOWS
+    return told if left <= 0 else [*told, f"{formats.plural(left, 'more entry', 'more entries')} of the ledger."]
+
+
+_FLOWS = 3
+
+
+def _years(years: Sequence[int]) -> str:
+    return f"year {years[0]}" if len(years) == 1 else f"years {years[0]} to {years[-1]}"
 
 
 def _payers(appraisal: Appraisal) -> str:
@@ -50,21 +116,58 @@ def _acceptable(appraisal: Appraisal) -> str:
         worth = at.get(probability)
         if worth is not None:
             return _PAYS_AT.format(share=formats.chance(probability), worth=formats.money(worth, appraisal.currency))
-    return "No worth of a crime makes it pay with even odds."
+    return never_pays(appraisal)
 
 
 _PAYS_AT = "It pays with a chance of {share} if a prevented crime is worth {worth} or more."
 
 
-def break_even(appraisal: Appraisal) -> str:
-    """Say how many crimes would have to be prevented for it to pay, beside how many were."""
-    even, prevented = appraisal.break_even, appraisal.prevented
+def never_pays(appraisal: Appraisal) -> str:
+    """Say that no value of a crime makes it likely to pay; empty where the benefits in money say otherwise."""
+    chance = appraisal.prob_net_benefit
+    return "" if chance is not None and chance >= 0.5 else _NEVER_PAYS
+
+
+_NEVER_PAYS = "No value of a prevented crime makes it pay with a chance of 50 in 100."
+
+
+def priced_prevented(evaluation: Evaluation, appraisal: Appraisal) -> FloatArray | None:
+    """Give events prevented of the outcomes that have a price, shape (draws,): what a break-even is held against."""
+    priced = [line.outcome for line in appraisal.by_crime if line.unit_value is not None]
+    found = [evaluation.primary_of(name).net_prevented for name in priced if name in evaluation.effects]
+    events = [each.sum(axis=1) for each in found if each is not None]
+    return np.sum(events, axis=0) if events and len(events) == len(priced) else None
+
+
+def break_even(evaluation: Evaluation, appraisal: Appraisal) -> str:
+    """Say how many priced events would have to be prevented for it to pay, beside how many were."""
+    even, prevented = appraisal.break_even, priced_prevented(evaluation, appraisal)
     if even.events is None:
         return f"There is no break-even: {even.reason}."
-    return _BREAK_EVEN.format(needed=formats.events(even.events), range=_spanned(prevented.lower, prevented.upper))
+    if prevented is None:
+        return ""
+    held = interval(prevented, appraisal.level)
+    needed, things = formats.events(even.events), priced_things(evaluation, appraisal)
+    told = _BREAK_EVEN.format(needed=needed, things=things, range=_spanned(held.lower, held.upper))
+    return f"{told} {_unpriced(appraisal)}".rstrip()
 
 
-_BREAK_EVEN = "It breaks even at about {needed} prevented crimes; the figures fit {range}."
+def priced_things(evaluation: Evaluation, appraisal: Appraisal) -> str:
+    """Name the events that have a price."""
+    priced = [line.outcome for line in appraisal.by_crime if line.unit_value is not None]
+    return evaluation.primary_of(priced[0]).outcome.plural if len(priced) == 1 else "priced crimes"
+
+
+def _unpriced(appraisal: Appraisal) -> str:
+    """Say what is in neither of the two numbers."""
+    names = appraisal.unpriced
+    if not names:
+        return ""
+    left = formats.plural(len(names), "outcome has", "outcomes have")
+    return f"{left} no price and {'is' if len(names) == 1 else 'are'} in neither number: {', '.join(names)}."
+
+
+_BREAK_EVEN = "It breaks even at about {needed} prevented {things}; the figures fit {range}."
 
 
 def _spanned(lower: float, upper: float) -> str:
@@ -75,19 +178,20 @@ def _spanned(lower: float, upper: float) -> str:
 
 _SPANS = {
     "prevented": "between {low} and {high}",
-    "more": "between {low} and {high} more crimes and none prevented",
-    "open": "anything from {low} more crimes to {high} prevented",
+    "more": "between {low} and {high} more and none prevented",
+    "open": "anything from {low} more to {high} prevented",
 }
 
 
-def chance_of_gain(appraisal: Appraisal) -> tuple[str, str]:
+def chance_of_gain(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, str]:
     """Give the chance that benefits exceed costs, with its word and what it rests on."""
     probability = appraisal.prob_net_benefit
     if probability is None:
         return "no figure", _sentence(appraisal.benefit_reason)
     word = probability_in_words(probability)
     schedule = f"at the unit costs of {appraisal.schedule}" if appraisal.schedule else "at the unit costs named below"
-    return formats.chance(probability), f"{word}, {schedule}"
+    parts = (word, schedule, condition(evaluation))
+    return formats.chance(probability), ", ".join(part for part in parts if part)
 
 
 def net_sentence(appraisal: Appraisal) -> str:

@@ -18,6 +18,7 @@ from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, sentence, study_sections
 
 if TYPE_CHECKING:
+    from evalkit.economics import Appraisal
     from evalkit.evaluation import Evaluation
 
 __all__ = ["technical_sections"]
@@ -77,7 +78,16 @@ def _money_in_short(evaluation: Evaluation) -> str:
     if appraisal is None:
         return moneywords.why_no_money(evaluation)
     cost = formats.money(appraisal.cost.mean, appraisal.currency)
-    return f"It cost about {cost}. {moneywords.net_sentence(appraisal)} {moneywords.break_even(appraisal)}"
+    return (
+        f"It cost about {cost}. {_net(evaluation, appraisal)} {moneywords.break_even(evaluation, appraisal)}".rstrip()
+    )
+
+
+def _net(evaluation: Evaluation, appraisal: Appraisal) -> str:
+    """Give what is left, on its condition where the design does not show the measure to be the reason."""
+    rests_on = moneywords.condition(evaluation) if appraisal.net_benefit is not None else ""
+    told = moneywords.net_sentence(appraisal)
+    return f"{told.removesuffix('.')}, {rests_on}." if rests_on else told
 
 
 def _results(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:

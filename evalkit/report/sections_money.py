@@ -36,8 +36,8 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks: list[Block] = [
         Paragraph(head="Terms", text=_terms(appraisal)),
         _ledger(evaluation),
-        _key_figures(appraisal),
-        _acceptable(appraisal),
+        _key_figures(evaluation, appraisal),
+        *_acceptable(appraisal),
         who_pays(appraisal, rough=False),
         *_pictures(drawn),
         _by_crime(appraisal),
@@ -81,12 +81,12 @@ def _ledger(evaluation: Evaluation) -> Grid:
     )
 
 
-def _key_figures(appraisal: Appraisal) -> Grid:
+def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
     per_crime, even, currency = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.currency
     unit = unit_of(appraisal)
     ratio = appraisal.benefit_cost_ratio
     chance = appraisal.prob_net_benefit
-    value, detail = moneywords.cost_of_one(appraisal)
+    value, detail = moneywords.cost_of_one(evaluation, appraisal)
     full = value
     if moneywords.is_cost_quotable(appraisal) and per_crime.estimate is not None:
         full = formats.amount(per_crime.estimate, currency)
@@ -97,8 +97,11 @@ def _key_figures(appraisal: Appraisal) -> Grid:
         ("Benefit for each unit of cost", *(_known(ratio, appraisal.benefit_cost_reason))),
         ("Chance that benefits exceed costs", *(_chance(chance, appraisal.benefit_reason))),
         ("Chance that crime was prevented", formats.chance(per_crime.prob_prevents), "share of the draws"),
-        ("Cost of preventing one crime", full, detail),
-        ("Crimes to prevent to break even", *(_known(even.events, even.reason))),
+        (f"Cost of preventing {moneywords.one_of(appraisal)}", full, detail),
+        (
+            f"{_capital(moneywords.priced_things(evaluation, appraisal))} to prevent to break even",
+            *(_known(even.events, even.reason)),
+        ),
         ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
     ]
     return Grid(
@@ -108,6 +111,10 @@ def _key_figures(appraisal: Appraisal) -> Grid:
         rows=tuple(rows),
         numeric=frozenset({1}),
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _lower(text: str) -> str:
@@ -138,23 +145,25 @@ def _chance(value: float | None, reason: str) -> tuple[str, str]:
     return ("none", reason) if value is None else (formats.chance(value), "share of the draws")
 
 
-def _acceptable(appraisal: Appraisal) -> Grid:
+def _acceptable(appraisal: Appraisal) -> list[Block]:
     at = appraisal.cost_per_crime_prevented.acceptable_at
+    if all(worth is None for worth in at.values()):
+        never = moneywords.never_pays(appraisal)
+        return [Paragraph(text=never)] if never else []
     rows = [
         (
             formats.chance(probability),
-            formats.amount(worth, appraisal.currency)
-            if worth is not None
-            else "no worth of a crime makes it this certain",
+            formats.amount(worth, appraisal.currency) if worth is not None else "no value makes it this likely",
         )
         for probability, worth in at.items()
     ]
-    return Grid(
+    grid = Grid(
         caption="How much a prevented crime must be worth for the measure to pay, by how sure one wants to be",
         columns=("Wanted chance that it pays", "A prevented crime is worth at least"),
         rows=tuple(rows),
         numeric=frozenset({1}),
     )
+    return [grid]
 
 
 def _pictures(drawn: dict[str, Figure]) -> list[Block]:

@@ -146,25 +146,32 @@ def _money(evaluation: Evaluation) -> list[str]:
     appraisal = evaluation.appraisal
     if appraisal is None:
         return [moneywords.why_no_money(evaluation)]
-    value, detail = moneywords.cost_of_one(appraisal)
-    lines = [f"Cost of preventing one: {value}{'. ' if detail[:1].isupper() else ' '}{detail}"]
+    value, detail = moneywords.cost_of_one(evaluation, appraisal)
+    lines = [
+        *moneywords.costs_read(evaluation),
+        f"Cost of preventing {moneywords.one_of(appraisal)}: {value}. {detail}",
+    ]
     lines += _acceptable(appraisal)
     if appraisal.net_benefit is not None:
-        gain, word = moneywords.chance_of_gain(appraisal)
+        gain, word = moneywords.chance_of_gain(evaluation, appraisal)
         lines.append(f"{moneywords.net_sentence(appraisal)} Benefits exceed costs: {gain}, {word}.")
     else:
         lines.append(moneywords.net_sentence(appraisal))
+    later = appraisal.extrapolation
+    if later is not None and later.net_benefit is not None:
+        years = formats.plural(later.horizon, "year", "years")
+        lines.append(f"Extrapolation over {years}, not seen: {moneywords.net_sentence(later)}")
     return lines
 
 
 def _acceptable(appraisal: Appraisal) -> list[str]:
     at = appraisal.cost_per_crime_prevented.acceptable_at
     if all(worth is None for worth in at.values()):
-        return [" However much a prevented crime is worth, it does not pay."]
+        return [part for part in (moneywords.never_pays(appraisal),) if part]
     return [
         f" {formats.chance(probability)} that it pays, if one is worth {formats.amount(worth, appraisal.currency)}"
         if worth is not None
-        else f" {formats.chance(probability)} that it pays: at no worth of a crime"
+        else f" {formats.chance(probability)} that it pays: at no value of a crime"
         for probability, worth in at.items()
     ]
 

@@ -89,7 +89,7 @@ def test_a_benefit_is_claimed_only_where_the_range_leaves_none_and_harm_outside(
         ("little", "The measure probably made little or no difference to recorded crimes."),
         ("displaced", "The measure may have reduced recorded burglaries."),
         ("small", "We do not know whether the measure reduced recorded burglaries."),
-        ("survey", "The measure probably increased “feeling of safety”. It was about 0.4 higher"),
+        ("survey", "The measure may have increased “feeling of safety”. It was about 0.4 higher"),
     ],
 )
 def test_the_answer_of_each_case(cases, case, start):
