@@ -258,8 +258,8 @@ class Appraisal:
 
     @property
     def benefit_cost_ratio(self) -> float | None:
-        """Mean benefit over mean cost."""
-        if self.benefit_draws is None or self.cost_draws.mean() <= 0:
+        """Mean benefit over mean cost; None with `benefit_cost_reason` where either is below zero."""
+        if self.benefit_draws is None or self.cost_draws.mean() <= 0 or self.benefit_draws.mean() < 0:
             return None
         return finite_ratio(self.benefit_draws.mean(), self.cost_draws.mean())
 
@@ -270,7 +270,16 @@ class Appraisal:
             return self.benefit_reason
         if self.cost_draws.mean() <= 0:
             return "on average the measure costs nothing or saves money, so a ratio to its cost has no meaning"
+        if self.benefit_draws.mean() < 0:
+            return f"{self._harm}, so there is no benefit to set against a unit of cost"
         return "" if self.benefit_cost_ratio is not None else "on average the measure costs next to nothing"
+
+    @property
+    def _harm(self) -> str:
+        lost = 0.0 if self.tax_loss_draws is None else self.tax_loss_draws.mean()
+        if self.benefit_draws is not None and self.benefit_draws.mean() + lost >= 0:
+            return "on average taxing for the measure loses more than the prevented events are worth"
+        return "on average the measure did harm"
 
     @property
     def prob_net_benefit(self) -> float | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from evalkit.draws import Quantity
 from evalkit.economics.appraisal import Assumption
+from evalkit.economics.checks import counts
+from evalkit.economics.drawing import priced_crime
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import JUSTICE, Costs
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, UnitCost, read_multipliers
@@ -28,6 +30,7 @@ def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) 
     return (
         *_flows(inputs),
         *_prices(inputs),
+        *_left_out(inputs),
         *_multipliers(inputs, multipliers),
         *_steps(inputs),
         *_choices(inputs, chosen),
@@ -71,6 +74,59 @@ def _prices(inputs: Inputs) -> list[Assumption]:
         for value in used.values()
         for priced in value.lines
     ]
+
+
+type Omissions = Mapping[tuple[str, tuple[str, ...]], Sequence[UnitCost]]
+
+
+def _omissions(inputs: Inputs) -> Omissions:
+    """Give what was left out of the unit costs, by component and by the crimes counted that it holds a part of."""
+    prices = inputs.prices
+    found: dict[tuple[str, tuple[str, ...]], list[UnitCost]] = {}
+    if prices is None:
+        return found
+    appraised = {priced_crime(name, effect, prices) for name, effect in inputs.effects.items()}
+    valued = {value.crime for value in inputs.worth.values()}
+    for line in prices.left_out:
+        if line.crime in appraised and counts(line.bearer, inputs.perspective):
+            held = tuple(crime for crime in line.contains_crimes if crime in valued and crime != line.crime)
+            found.setdefault((line.component, held), []).append(line)
+    return found
+
+
+def _left_out(inputs: Inputs) -> list[Assumption]:
+    if inputs.prices is None:
+        return []
+    money = f"{inputs.prices.currency} in prices of {inputs.prices.price_year}"
+    return [
+        Assumption(
+            what=f"left out of the unit costs: {component}",
+            value=", ".join(f"{line.crime} {line.quantity.describe()}" for line in lines) + f" {money}; "
+            + (f"it holds a part of the cost of {_listed(held)}, counted by itself" if held else _BY_CHOICE),
+            source=", ".join(dict.fromkeys(line.source or inputs.prices.source for line in lines)),
+            certainty="chosen",
+        )
+        for (component, held), lines in _omissions(inputs).items()
+    ]  # fmt: skip
+
+
+_BY_CHOICE = "a choice: no overlap with what is counted calls for it"
+
+
+def _left_out_warnings(inputs: Inputs) -> list[str]:
+    return [
+        f"The benefits leave out {component!r} of {_listed(line.crime for line in lines)}: "
+        + (
+            f"it holds a part of the cost of {_listed(held)}, counted by itself. What else it holds is not counted."
+            if held
+            else f"{_BY_CHOICE}."
+        )
+        for (component, held), lines in _omissions(inputs).items()
+    ]
+
+
+def _listed(crimes: Iterable[str]) -> str:
+    return " and ".join(", ".join(crime.replace("-", " ") for crime in crimes).rsplit(", ", 1))
 
 
 def _chosen(inputs: Inputs, multipliers: Any) -> Multipliers:
@@ -176,6 +232,7 @@ def standing_warnings(inputs: Inputs, multipliers: Any) -> tuple[str, ...]:
     if inputs.worth_step is not None:
         found += inputs.worth_step.warnings
     found += _of_prices(inputs, multipliers)
+    found += _left_out_warnings(inputs)
     unpriced = [name for name in inputs.effects if name not in inputs.worth]
     if inputs.prices is not None and unpriced:
         found.append(
@@ -210,8 +267,8 @@ def _of_prices(inputs: Inputs, multipliers: Any) -> list[str]:
     found += _saved_twice(inputs, lines)
     if prices.basis == "actual" and _chosen(inputs, multipliers) == "none":
         found.append(
-            "The unit costs are of a crime that happened, recorded or not, and no multipliers were chosen: crimes "
-            "that nobody recorded have no worth here, so the benefits are too small."
+            "The unit costs are of a crime that happened, recorded or not, and no multipliers were chosen, so "
+            "crimes that nobody recorded count for nothing, on either side."
         )
     return found
 

@@ -16,7 +16,7 @@ from evalkit.economics.ledger import Costs
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices, read_multipliers
 from evalkit.errors import CostError
 
-__all__ = ["draw_costs", "draw_worth", "price_step", "share"]
+__all__ = ["draw_costs", "draw_worth", "price_step", "priced_crime", "share"]
 
 
 def share(given: Any, what: str, draws: int, rng: np.random.Generator | None, limit: float = 1.0) -> FloatArray:
@@ -86,7 +86,7 @@ def draw_worth(
 ) -> dict[str, Worth]:
     """Draw what one event of every outcome is worth; an outcome without a price is absent."""
     chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
-    crimes = {name: _crime_of(name, effect, prices) for name, effect in effects.items()}
+    crimes = {name: priced_crime(name, effect, prices) for name, effect in effects.items()}
     found = {name: crime for name, crime in crimes.items() if prices.of(crime)}
     check_multipliers(prices, chosen, found)
     refuse_shared_cost(prices, list(dict.fromkeys(found.values())))
@@ -101,7 +101,8 @@ def draw_worth(
     return {name: by_crime[crime] for name, crime in found.items()}
 
 
-def _crime_of(name: str, effect: Effect, prices: Prices) -> str:
+def priced_crime(name: str, effect: Effect, prices: Prices) -> str:
+    """Say which crime of the schedule an outcome is priced as, whether the schedule holds it or not."""
     crime = effect.outcome.crime or effect.outcome.name
     for key in (name, effect.outcome.name, crime):
         if key in prices.priced_as:

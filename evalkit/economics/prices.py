@@ -158,6 +158,8 @@ class Prices:
     unit_costs : the components that are added; none lies inside another. Uncertain ones are drawn
         independently of each other, once for all years
     reference : figures of the same source that are shown and not added
+    left_out : components that the schedule adds and that were taken out of the sum, by `without` or by
+        `using`, and that no other component holds; every appraisal lists them
     source : with `link`, where the figures are from
     includes : what the figures hold and leave out, in a sentence
     cautions : sentences that every appraisal using the schedule has to carry
@@ -181,6 +183,7 @@ class Prices:
     multipliers: Multipliers = None
     priced_as: Mapping[str, str] = field(default_factory=dict)
     bearers: tuple[str, ...] = ()
+    left_out: tuple[UnitCost, ...] = ()
 
     def __post_init__(self) -> None:
         check_money_unit(self.currency)
@@ -231,7 +234,11 @@ class Prices:
                 raise CostError(f"no component {component!r} in prices {self.name!r}; {nearest(component, known, 20)}")
         counted = tuple(line for line in every if line.component in components)
         rest = tuple(line for line in every if line.component not in components)
-        return replace(self, unit_costs=counted, reference=rest)
+        missing = tuple(
+            line for line in (*self.unit_costs, *self.left_out)
+            if line not in counted and not any(other.holds(line) or line.holds(other) for other in counted)
+        )  # fmt: skip
+        return replace(self, unit_costs=counted, reference=rest, left_out=missing)
 
     def without(self, component: str, *, crimes: Collection[str] | None = None) -> Self:
         """Give the same schedule with a component left out, for all crimes or for those named."""
@@ -246,7 +253,9 @@ class Prices:
                 f"{first_of(crimes or self.crimes)}; {nearest(component, known, 20)}"
             )
         counted = tuple(line for line in self.unit_costs if line not in dropped)
-        return replace(self, unit_costs=counted, reference=(*self.reference, *dropped))
+        return replace(
+            self, unit_costs=counted, reference=(*self.reference, *dropped), left_out=(*self.left_out, *dropped)
+        )
 
     @classmethod
     def load(cls, name: str) -> Prices:

@@ -118,7 +118,8 @@ def test_a_price_of_an_actual_crime_needs_a_multiplier(make_effect, make_costs, 
         appraise(effects, costs=costs, prices=prices)
     plain = appraise(effects, costs=costs, prices=prices, multipliers="none")
     assert plain.benefit.mean == 120_000
-    assert any("benefits are too small" in sentence for sentence in plain.warnings)
+    said = "no multipliers were chosen, so crimes that nobody recorded count for nothing, on either side."
+    assert any(sentence.endswith(said) for sentence in plain.warnings)
     source = Multiplier(crime="robbery", amount=6.2, source="Smith and others 2014 (AIC)")
     more = appraise(effects, costs=costs, prices=prices, multipliers={"robbery": source})
     assert more.benefit.mean == pytest.approx(6.2 * 120_000)
@@ -155,6 +156,58 @@ def test_the_risk_of_homicide_is_not_paid_twice(make_effect, make_costs):
         multipliers="none",
     )
     assert any("Homicides are few and dear" in sentence for sentence in found.warnings)
+    assert (
+        "The benefits leave out 'intangible' of robbery: it holds a part of the cost of homicide, counted by itself. "
+        "What else it holds is not counted." in found.warnings
+    )
+    (left,) = (line for line in found.assumptions if line.what.startswith("left out"))
+    assert left.what == "left out of the unit costs: intangible"
+    assert left.value.startswith("robbery 22,575 USD in prices of 2008; it holds a part of the cost of homicide")
+    assert left.certainty == "chosen"
+
+
+def test_what_is_left_out_by_choice_is_told_as_a_choice(make_effect, make_costs, make_prices):
+    """A reader sees an omission that no overlap calls for; one that touches no outcome is not told."""
+    whole = make_prices({"robbery": {"victims": 10, "police": 5, "health": 2}, "arson": {"victims": 7, "police": 1}})
+    options = {"costs": make_costs(1)}
+    for chosen in (whole.without("police"), whole.using("victims", "health")):
+        assert [line.name for line in chosen.left_out] == ["'robbery: police'", "'arson: police'"]
+        found = appraise({"robbery": make_effect()}, prices=chosen, **options)
+        (left,) = (line.value for line in found.assumptions if line.what == "left out of the unit costs: police")
+        assert left == "robbery 5 USD in prices of 2008; a choice: no overlap with what is counted calls for it"
+        assert any(line.startswith("The benefits leave out 'police' of robbery: a choice") for line in found.warnings)
+    for told in (whole, whole.without("police", crimes=["arson"])):
+        found = appraise({"robbery": make_effect()}, prices=told, **options)
+        assert not any("leave out" in line for line in found.warnings)
+    again = whole.without("police").using("victims", "police", "health")
+    assert again.left_out == ()
+    victims = appraise({"robbery": make_effect()}, prices=whole.without("police"), perspective="victims", **options)
+    assert not any("leave out" in line for line in victims.warnings)
+
+
+def test_a_total_that_stands_for_its_parts_leaves_nothing_out():
+    """The parts are in it."""
+    assert not Prices.load("mccollister-2010").using("total").left_out
+
+
+def test_harm_has_no_ratio_of_benefit_to_cost(make_effect, make_costs, make_prices):
+    """A ratio below zero would rank a dear harm above a cheap one."""
+    options = {"costs": make_costs(1000), "prices": make_prices()}
+    found = appraise({"robbery": make_effect(mean=-5)}, **options)
+    assert found.benefit.mean < 0
+    assert found.benefit_cost_ratio is None
+    assert found.benefit_cost_reason == (
+        "on average the measure did harm, so there is no benefit to set against a unit of cost"
+    )
+    taxed = appraise(
+        {"robbery": make_effect(mean=5, sd=0)},
+        costs=make_costs(1e6),
+        prices=make_prices(),
+        deadweight=0.5,
+    )
+    assert taxed.benefit.mean == 60_000 - 500_000
+    assert taxed.benefit_cost_ratio is None
+    assert taxed.benefit_cost_reason.startswith("on average taxing for the measure loses more than")
 
 
 def test_unverified_prices_are_said_to_be_unverified(make_effect, make_costs):
