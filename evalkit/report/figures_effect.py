@@ -57,7 +57,7 @@ def paths(evaluation: Evaluation) -> Figure | None:
         alt=f"Of the {len(labels) - start} periods after the start, {counted} lie below what was expected in {below} "
         f"and above it in {above}.",
         caption=(
-            f"{_capital(counted)} in the treated sites (solid) and what the comparison leads us to expect without the "
+            f"{_capital(counted)} in the treated sites (solid) and what the estimate gives for them without the "
             f"measure (dashed; after the start with its {level:.0%} range)."
         ).replace("%", f"{formats.FIXED}%"),
         columns=("period", "recorded", "expected", "expected, lower", "expected, upper"),
@@ -80,7 +80,7 @@ def _expected(effect: Effect, level: float) -> tuple[FloatArray, FloatArray, Flo
 
 
 def slope(evaluation: Evaluation) -> Figure | None:
-    """Before and after in the treated area, and what the comparison leads us to expect."""
+    """Before and after in the treated area, and what the estimate gives for it without the measure."""
     table, effect, level = evaluation.design(evaluation.study.primary).table, evaluation.primary, evaluation.study.level
     if table is None or effect.total_prevented is None:
         return None
@@ -117,8 +117,8 @@ def slope(evaluation: Evaluation) -> Figure | None:
             f"From {formats.count(round(before))} before, {formats.count(after)} were recorded after, where about "
             f"{formats.events(expected)} were expected."
         ),
-        caption=f"{_capital(counted)} in the treated area (solid) and what was to be expected without the measure "
-        f"(dashed, with its {_level(level)} range).{scaled}",
+        caption=f"{_capital(counted)} in the treated area (solid) and what the estimate gives for it without the "
+        f"measure (dashed, with its {_level(level)} range).{scaled}",
         columns=("when", "recorded", "expected", "expected, lower", "expected, upper"),
         rows=[("before", before, None, None, None), ("after", after, expected, held.lower, held.upper)],
     )
@@ -175,7 +175,7 @@ def event_study(evaluation: Evaluation) -> Figure | None:
 
 
 def displacement(evaluation: Evaluation) -> Figure | None:
-    """Events prevented in the treated sites, in nearby areas, and in both together."""
+    """Events fewer than expected in the treated sites, in nearby areas, and in both together."""
     effect, level = evaluation.primary, evaluation.study.level
     moved = effect.displacement
     if moved is None or moved.prevented is None or effect.total_prevented is None:
@@ -201,13 +201,13 @@ def displacement(evaluation: Evaluation) -> Figure | None:
     return figure(
         "displacement",
         draw,
-        title=f"{_capital(counted)} prevented here, nearby, and together",
+        title=f"{_capital(counted)} against what was expected: here, nearby, and together",
         alt=f"Nearby areas had about {formats.events(near_middle)} "
         f"{'fewer' if near_middle > 0 else 'more'} than expected; "
         f"together about {formats.events(read[2][1])} {'fewer' if read[2][1] > 0 else 'more'}.",
         caption=f"Fewer {counted} than expected lie to the right of the dotted line, more to its left; "
         f"{_level(level)} ranges.",
-        columns=("area", "prevented", "lower", "upper"),
+        columns=("area", "fewer than expected", "lower", "upper"),
         rows=[(name, middle, held.lower, held.upper) for name, middle, held, _ in read],
         heights=(1.7, 1.9),
     )

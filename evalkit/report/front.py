@@ -67,6 +67,7 @@ class FirstPage:
     dots: int
     reasons: tuple[str, ...]
     others: tuple[tuple[str, str], ...]
+    others_are: str
     bearers: Grid | None
     support: Support
     notes: tuple[str, ...]
@@ -91,6 +92,7 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         dots=evaluation.finding.dots,
         reasons=wording.certainty(evaluation),
         others=tuple((name, wording.answer(evaluation, name)) for name in evaluation.effects if name != primary),
+        others_are=wording.SECONDARY,
         bearers=None if appraisal is None else who_pays(appraisal, rough=True),
         support=supports(evaluation),
         notes=_warnings(evaluation)[:_NOTES],
@@ -161,18 +163,29 @@ def _size_fact(reading: Reading) -> Fact:
     if not held.excludes(0):
         value = "few or none" if reading.movement == "little" else "not known"
         span = f"anything from {wording.side(held.lower)} to {wording.side(held.upper)}"
-        return Fact(label="Prevented", value=value, detail=f"{noun}, {scope}{span} than expected", strip=strip)
+        label = "Prevented" if reading.outcome.good == "fewer" else "Change"
+        return Fact(label=label, value=value, detail=f"{noun}, {scope}{span} than expected", strip=strip)
     low, high = (formats.events(end) for end in sorted((held.lower, held.upper), key=abs))
     detail = f"{noun}; {scope}between {low} and {high}"
     if middle < 0:
-        return Fact(label="More than expected", value=f"about {formats.events(middle)}", detail=detail, strip=strip)
-    label = "Prevented" if reading.certainty in {"high", "moderate"} else "Fewer than expected"
+        good = "" if reading.outcome.good == "fewer" else " (good)"
+        return Fact(
+            label=f"More than expected{good}", value=f"about {formats.events(middle)}", detail=detail, strip=strip
+        )
+    is_shown = reading.outcome.good == "fewer" and reading.certainty in {"high", "moderate"}
+    label = "Prevented" if is_shown else "Fewer than expected"
     return Fact(label=label, value=f"about {formats.events(middle)}", detail=detail, strip=strip)
 
 
 def _relative_fact(reading: Reading) -> Fact:
     if reading.percent is None:
-        why = "fewer than ten were to be expected" if reading.base_is_small else "this measure has no natural zero"
+        why = (
+            "fewer than ten were to be expected"
+            if reading.base_is_small
+            else "the figures fit that nothing was to be expected"
+            if reading.events is not None
+            else "this measure has no natural zero"
+        )
         return Fact(label="Change in percent", value="not quoted", detail=f"{why}, so a percentage would mislead")
     middle, held = reading.percent
     ends = f"between {formats.percent(held.lower, signed=True)} and {formats.percent(held.upper, signed=True)}"
@@ -254,11 +267,8 @@ def _caption(appraisal: Appraisal, unit: float) -> str:
 
 
 _BEARER_CAPTIONS = {
-    True: "{currency} at prices of {price_year}, {horizon}; in brackets the range that holds {level} of the "
-    "possibilities",
-    False: "{currency} at prices of {price_year}, {horizon}, an extrapolation; in brackets the range that "
-    "holds {level} "
-    "of the possibilities",
+    True: "{currency} at prices of {price_year}, {horizon}; in brackets the {level} range",
+    False: "{currency} at prices of {price_year}, {horizon}, an extrapolation; in brackets the {level} range",
 }
 
 

@@ -19,7 +19,8 @@ __all__ = ["escape", "render"]
 # Everything that opens a construct of Markdown inside a line, and the bars that end a cell.
 _INLINE = re.compile(r"([\\`*_{}\[\]<>|~$!&])")
 # What opens one at the head of a line: headings, lists, quotes, rules, numbered items.
-_OPENING = re.compile(r"^(\s*)([#+=:-]|\d+(?=[.)]))")
+# Signs and digits of numbers do not: only a dot and a blank after them make an item of a list.
+_OPENING = re.compile(r"^(\s*)([#=:]|-(?!\d)|\+(?!\d)|\d+(?=[.)](?:\s|$)))")
 # Bare addresses become links by themselves.
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|www|javascript)([:.])")
 
@@ -79,7 +80,7 @@ def _front(page: FirstPage) -> list[str]:
         "## What this supports",
         escape(page.support.advice),
         escape(f"{page.support.may_say} {page.support.may_not_say}"),
-        f"All ranges hold {page.level} of the possibilities that fit the data.",
+        f"Every range is a {page.level} range.",
     ]
 
 
@@ -87,7 +88,7 @@ def _others(page: FirstPage) -> list[str]:
     if not page.others:
         return []
     told = [f"- **{escape(name)}**: {escape(text)}" for name, text in page.others]
-    return ["## What else was measured", "\n".join(told)]
+    return ["## What else was measured", page.others_are, "\n".join(told)]
 
 
 def _section(section: Section) -> list[str]:

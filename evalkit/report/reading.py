@@ -14,7 +14,7 @@ from evalkit.judgement import Case, Certainty
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
 
-__all__ = ["Estimated", "Movement", "Reading", "estimated", "is_recorded_crime", "read", "things"]
+__all__ = ["Estimated", "Movement", "Reading", "counted_as", "estimated", "is_recorded_crime", "read", "things"]
 
 type Movement = Literal["fewer", "more", "little", "unclear"]
 
@@ -91,6 +91,14 @@ def things(outcome: Outcome) -> str:
     if not outcome.counts_events or (outcome.crime is None and not outcome.unit):
         return f"“{outcome.name}”"
     return f"recorded {outcome.plural}" if is_recorded_crime(outcome) else outcome.plural
+
+
+def counted_as(outcome: Outcome) -> tuple[str, int]:
+    """Say what a number of events is the number of, and its sign in draws of events prevented.
+
+    What people want more of is never "prevented".
+    """
+    return ("prevented", 1) if outcome.good == "fewer" else ("more than expected (good)", -1)
 
 
 def is_recorded_crime(outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ from evalkit.draws import interval
 from evalkit.report import formats, moneywords, wording
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
-from evalkit.report.reading import read
+from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.sections_close import closing_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, sentence, study_sections
@@ -92,6 +92,8 @@ def _net(evaluation: Evaluation, appraisal: Appraisal) -> str:
 
 def _results(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks: list[Block] = [_own_scale(evaluation), _percent_and_events(evaluation)]
+    if without := wording.why_no_percentage(read(evaluation, evaluation.study.primary)):
+        blocks.append(Paragraph(text=without))
     if "forest" in drawn:
         blocks.append(Picture(figure=drawn["forest"]))
     others = [name for name in evaluation.effects if name != evaluation.study.primary]
@@ -110,7 +112,8 @@ def _own_scale(evaluation: Evaluation) -> Grid:
         p = effect.p_value
         rows.append(
             (
-                f"{outcome}, {name} ({evaluation.role(outcome, name)})",
+                f"{outcome}, {name}",
+                _role(evaluation, outcome, name),
                 SCALES[effect.scale],
                 formats.number(effect.estimate),
                 formats.number(effect.std_error),
@@ -125,6 +128,7 @@ def _own_scale(evaluation: Evaluation) -> Grid:
         f"{100 * level:g}{formats.FIXED}%",
         columns=(
             "Outcome, estimator",
+            "Role",
             "Scale",
             "Change",
             "Std. error",
@@ -134,8 +138,15 @@ def _own_scale(evaluation: Evaluation) -> Grid:
             "Draws stand for",
         ),
         rows=tuple(rows),
-        numeric=frozenset({2, 3, 4, 5}),
+        numeric=frozenset({3, 4, 5, 6}),
     )
+
+
+def _role(evaluation: Evaluation, outcome: str, name: str) -> str:
+    """Say what part an estimate plays: what the study is judged by, what is beside it, what it is held against."""
+    if evaluation.role(outcome, name) != "primary":
+        return "sensitivity"
+    return "primary outcome" if outcome == evaluation.study.primary else "secondary outcome"
 
 
 def _p_value(p: float | None, reference_set: str) -> str:
@@ -152,15 +163,15 @@ def _percent_and_events(evaluation: Evaluation) -> Grid:
         rows.append(
             (
                 f"{outcome}, {name}",
-                evaluation.role(outcome, name),
+                _role(evaluation, outcome, name),
                 *_in_percent(effect, level),
                 *_in_events(effect, level),
             )
         )
     return Grid(
-        caption="The same in percent of what was expected and in events prevented, nearby areas not counted; negative "
-        "prevented is more than expected",
-        columns=("Outcome, estimator", "Role", "Percent", "Range", "Prevented", "Range"),
+        caption="The same in percent of what was expected and in events, nearby areas not counted; a minus sign "
+        "means more than expected",
+        columns=("Outcome, estimator", "Role", "Percent", "Range", "Fewer than expected", "Range"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5}),
     )
@@ -177,9 +188,9 @@ def _in_percent(effect: Effect, level: float) -> tuple[str, str]:
 def _in_events(effect: Effect, level: float) -> tuple[str, str]:
     if effect.total_prevented is None:
         return formats.NOTHING, formats.NOTHING
-    return formats.number(float(np.median(effect.total_prevented))), formats.full_range(
-        interval(effect.total_prevented, level)
-    )
+    middle, held = estimated(effect.total_prevented, level)
+    good = " (more, which is good)" if effect.outcome.good == "more" and middle < 0 else ""
+    return f"{formats.number(middle)}{good}", formats.full_range(held)
 
 
 def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
@@ -188,12 +199,13 @@ def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks = [block for block in blocks if isinstance(block, Picture) and block.figure is not _front_figure(drawn)]
     effect, level = evaluation.primary, evaluation.study.level
     if effect.prevented is not None and len(effect.periods) > 1:
-        rows = [(label, *_period(effect, column, level)) for column, label in enumerate(effect.periods)]
+        told, sign = counted_as(effect.outcome)
+        rows = [(label, *_period(effect, column, level, sign)) for column, label in enumerate(effect.periods)]
         blocks.append(
             Grid(
-                caption=f"{evaluation.study.primary}: recorded and prevented by period, with "
+                caption=f"{evaluation.study.primary}: recorded and {told} by period, with "
                 f"{100 * level:g}{formats.FIXED}% ranges",
-                columns=("Period", "Recorded", "Prevented", "Range"),
+                columns=("Period", "Recorded", f"{told[:1].upper()}{told[1:]}", "Range"),
                 rows=tuple(rows),
                 numeric=frozenset({1, 2, 3}),
             )
@@ -209,10 +221,10 @@ def _front_figure(drawn: dict[str, Figure]) -> Figure | None:
     return next((drawn[name] for name in ("paths", "slope", "event-study", "forest") if name in drawn), None)
 
 
-def _period(effect: Effect, column: int, level: float) -> tuple[str, str, str]:
+def _period(effect: Effect, column: int, level: float, sign: int) -> tuple[str, str, str]:
     assert effect.prevented is not None  # noqa: S101 - its caller asked
     recorded = formats.NOTHING if effect.recorded is None else formats.count(float(effect.recorded[column]))
-    drawn = effect.prevented[:, column]
+    drawn = sign * effect.prevented[:, column]
     return recorded, formats.number(float(np.median(drawn))), formats.full_range(interval(drawn, level))
 
 
@@ -238,15 +250,37 @@ def _failed_first(checks: tuple[Check, ...]) -> list[Block]:
     return blocks
 
 
+_DETAILS = {
+    "dispersion": ("dispersion", "how many times as much as chance alone the counts vary"),
+    "wdd": ("weighted displacement difference", "change in both areas beyond their comparisons; negative is fewer"),
+    "wdd_local": ("the same, treated area alone", ""),
+    "wdd_buffer": ("the same, nearby area alone", ""),
+    "total_change": ("change in both areas, in events", "over the period after, beyond their comparisons"),
+    "total_net_effect": ("total net effect", "events fewer than if both areas had gone as the comparison did"),
+    "gross_effect": ("gross effect", "events before less events after, treated area alone"),
+    "net_effect": ("net effect", "fall of the treated area's count as a share of the comparison's"),
+    "wdq_success": ("change of the treated area's share", "of the comparison's count; negative is a fall"),
+    "wdq_buffer": ("change of the nearby area's share", "of the comparison's count; negative is a fall"),
+}
+_ERROR = "_std_error"
+
+
+def _detail(name: str, value: float) -> tuple[str, str, str]:
+    """Name a figure of the literature for people, whatever its key."""
+    label, how = _DETAILS.get(name.removesuffix(_ERROR), (name.removesuffix(_ERROR).replace("_", " "), ""))
+    if name.endswith(_ERROR):
+        return f"{label}, standard error", formats.number(value), ""
+    return label, formats.number(value), sentence(how)
+
+
 def _displacement(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks: list[Block] = [Paragraph(text=wording.displacement(evaluation))]
     if "displacement" in drawn:
         blocks.append(Picture(figure=drawn["displacement"]))
     moved = evaluation.primary.displacement
     if moved is not None:
-        quotient = formats.number(moved.wdq) if moved.wdq is not None else "none"
-        rows = [("weighted displacement quotient", quotient, sentence(moved.wdq_reason))]
-        rows += [(name, formats.number(value), "") for name, value in moved.details]
+        rows = [("weighted displacement quotient", *wording.quotient(evaluation))]
+        rows += [(*_detail(name, value),) for name, value in moved.details]
         blocks.append(
             Grid(
                 caption="Figures of displacement",

@@ -147,8 +147,15 @@ def _glossary() -> Section:
         ("exceptionally unlikely", "at most 1 in 100"),
     )
     terms = (
-        ("expected", "what would have been recorded without the measure, as the comparison leads us to think"),
-        ("range", "the values that the data leave plausible, at the level printed with it"),
+        ("expected", "what would have been recorded without the measure, as the estimate gives it"),
+        (
+            "range",
+            (
+                "a 95 % range, where draws stand for a sampling distribution: of many studies made in the same way, 95 "
+                "in 100 such ranges would hold the true value, if what the estimator assumes is true; where they stand "
+                "for a posterior: the true value lies in it with a chance of 95 in 100, given the data and the model"
+            ).replace(" %", "\N{NO-BREAK SPACE}%"),
+        ),
         ("nearby area", "where crime could have moved to, or a benefit could have spread; also called buffer"),
         ("displacement", "crime that moved from the treated sites to nearby areas instead of ending"),
         ("break-even", "the number of crimes that must be prevented for the measure to pay for itself"),

@@ -179,7 +179,7 @@ def _methods(evaluation: Evaluation) -> Section:
     blocks.append(
         Paragraph(
             head="Ranges and several outcomes",
-            text=f"All ranges hold {level} and are read from draws. One outcome was named in advance as the "
+            text=f"Every range is a {level} range, read from draws. One outcome was named in advance as the "
             f"one the study is "
             "judged by; the others are shown without a correction for their number and are to be read as secondary.",
         )

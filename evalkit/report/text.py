@@ -11,7 +11,7 @@ from evalkit.domain import Effect
 from evalkit.draws import Interval, interval
 from evalkit.judgement import probability_in_words
 from evalkit.report import formats, moneywords, wording
-from evalkit.report.reading import estimated, read
+from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.support import supports
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _parts(evaluation: Evaluation) -> Iterator[tuple[str, list[str]]]:
     yield "Certainty", [f"{evaluation.finding.certainty}. {' '.join(wording.certainty(evaluation))}"]
     others = [name for name in evaluation.effects if name != evaluation.study.primary]
     if others:
-        yield "Also", [f"{name}: {wording.answer(evaluation, name)}" for name in others]
+        yield "Also", [wording.SECONDARY, *(f"{name}: {wording.answer(evaluation, name)}" for name in others)]
     failed = [check for check in evaluation.primary.checks if check.passed is False]
     if failed:
         yield "Failed", [f"{check.name}: {check.detail}" for check in failed]
@@ -82,7 +82,8 @@ def _counts(table: Table) -> list[str]:
 
 def _effect(evaluation: Evaluation) -> list[str]:
     level = evaluation.study.level
-    small = read(evaluation, evaluation.study.primary).base_is_small
+    reading = read(evaluation, evaluation.study.primary)
+    small = reading.base_is_small
     lines = [f" {'':<34}{'':>9}  {100 * level:g}{formats.FIXED}% range"]
     named = evaluation.effects[evaluation.study.primary]
     for name, effect in named.items():
@@ -91,19 +92,21 @@ def _effect(evaluation: Evaluation) -> list[str]:
         ]
     primary = evaluation.primary
     chance = primary.prob_reduction
-    notes = [f"Chance that there was less: {formats.chance(chance)}, {probability_in_words(chance)}."]
+    rests_on = ", if the comparison is right" if primary.basis == "sampling" else ""
+    notes = [f"Chance that there was less: {formats.chance(chance)}, {probability_in_words(chance)}{rests_on}."]
     notes += [f"{name} assumes: {effect.assumption}" for name, effect in named.items()]
-    if small:
-        notes.append("No percentage is quoted: fewer than ten were to be expected.")
+    if without := wording.why_no_percentage(reading):
+        notes.append(without)
     return [*lines, *notes]
 
 
 def _lines_of(name: str, effect: Effect, level: float, *, is_small: bool) -> Iterator[tuple[str, str, str]]:
+    told, sign = counted_as(effect.outcome)
     if effect.total_prevented is not None:
-        middle, held = estimated(effect.total_prevented, level)
-        yield f"{name}: prevented", formats.number(middle), formats.full_range(held)
+        middle, held = estimated(sign * effect.total_prevented, level)
+        yield f"{name}: {told}", formats.number(middle), formats.full_range(held)
     if effect.net_prevented is not None and effect.displacement is not None:
-        middle, held = estimated(effect.net_prevented.sum(axis=1), level)
+        middle, held = estimated(sign * effect.net_prevented.sum(axis=1), level)
         yield "  with nearby areas", formats.number(middle), formats.full_range(held)
     if effect.scale.startswith("log"):
         yield _ratio_line(name, effect, level)
@@ -136,9 +139,9 @@ def _quotient(evaluation: Evaluation) -> list[str]:
     lines = []
     if moved.prevented is not None:
         held = interval(moved.prevented.sum(axis=1), evaluation.study.level)
-        lines.append(f" nearby prevented: {formats.full_range(held)}")
-    shown = formats.number(moved.wdq, 2) if moved.wdq is not None else "none"
-    lines.append(f"Weighted displacement quotient: {shown}. {moved.wdq_reason}")
+        lines.append(f" nearby, fewer than expected: {formats.full_range(held)}")
+    shown, how = wording.quotient(evaluation)
+    lines.append(f"Weighted displacement quotient: {shown}. {how}")
     return lines
 
 

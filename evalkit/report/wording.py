@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from evalkit.domain import Design
     from evalkit.evaluation import Evaluation
 
-__all__ = ["answer", "certainty", "compared", "displacement", "headline", "size", "verdict"]
+__all__ = [
+    "SECONDARY",
+    "answer",
+    "certainty",
+    "compared",
+    "displacement",
+    "headline",
+    "is_reduction",
+    "quotient",
+    "size",
+    "verdict",
+    "why_no_percentage",
+]
 
 type Shape = Literal["fewer", "more", "open"]
 
@@ -85,6 +97,9 @@ _SIDES = {
     ("level", True): "{number} lower",
     ("level", False): "{number} higher",
 }
+
+
+SECONDARY = "These are secondary: not what the study is judged by, and not corrected for their number."
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -170,6 +185,19 @@ def side(less: float, kind: str = "count", write: Callable[[float], str] = forma
     return _SIDES[kind, less > 0].format(number=write(less))
 
 
+def why_no_percentage(reading: Reading) -> str:
+    """Say why events stand without a percentage; empty where there is one, or where nothing is counted."""
+    if reading.percent is not None or reading.events is None:
+        return ""
+    return _NO_PERCENTAGE["small" if reading.base_is_small else "zero"]
+
+
+_NO_PERCENTAGE = {
+    "small": "No percentage is quoted: fewer than ten were to be expected.",
+    "zero": "No percentage is quoted: the figures fit that nothing was to be expected, and of nothing there is none.",
+}
+
+
 def compared(design: Design) -> str:
     """Say who is compared with whom, and for how long."""
     if design.panel is None:
@@ -220,24 +248,56 @@ def displacement(evaluation: Evaluation) -> str:
     moved = effect.displacement
     if moved is None:
         return _DISPLACEMENT["unmeasured"]
+    reading = read(evaluation, evaluation.study.primary)
     if moved.prevented is None:
         held = interval(moved.change, level)
-        key = "open" if not held.excludes(0) else "spread" if held.upper < 0 else "moved"
-        return _DISPLACEMENT_BY_LEVEL[key]
+        if not held.excludes(0):
+            return _DISPLACEMENT_BY_LEVEL["open"]
+        is_better = (held.upper < 0) == (effect.outcome.good == "fewer")
+        claim = _claim(reading, "spread" if is_better else "moved")
+        return f"{claim}{_DISPLACEMENT_BY_LEVEL['better' if is_better else 'worse']}"
     middle, held = estimated(moved.prevented.sum(axis=1), level)
     shape: Shape = "open" if not held.excludes(0) else "fewer" if held.lower > 0 else "more"
     ends = _ends((middle, held), "count", shape, formats.events)
-    told = _DISPLACEMENT[shape].format(things=read(evaluation, evaluation.study.primary).things, **ends)
-    return f"{told} {_net(evaluation)}"
+    told = _DISPLACEMENT[shape].format(things=reading.things, **ends)
+    claim = "" if shape == "open" else _claim(reading, "spread" if shape == "fewer" else "moved")
+    return f"{claim}{told} {_net(reading)}".rstrip()
 
 
-def _net(evaluation: Evaluation) -> str:
+def is_reduction(reading: Reading) -> bool:
+    """Say whether something was shown to be prevented here, so that it could have moved or spread."""
+    return reading.outcome.good == "fewer" and reading.movement == "fewer"
+
+
+def _claim(reading: Reading, key: str) -> str:
+    """Say what the change nearby comes to, no surer than what the measure did; nothing where it did nothing."""
+    return f"{_CLAIMS[key, reading.certainty]} " if is_reduction(reading) else ""
+
+
+def quotient(evaluation: Evaluation) -> tuple[str, str]:
+    """Give the weighted displacement quotient and how to read it: as chance where the change nearby may be none."""
+    moved, level = evaluation.primary.displacement, evaluation.study.level
+    if moved is None or moved.wdq is None:
+        return "none", "" if moved is None else _as_sentence(moved.wdq_reason) if moved.wdq_reason else ""
+    near = moved.change if moved.prevented is None else moved.prevented.sum(axis=1)
+    if not interval(near, level).excludes(0):
+        return formats.number(moved.wdq, 2), _MAY_BE_CHANCE
+    is_known = is_reduction(read(evaluation, evaluation.study.primary))
+    return formats.number(moved.wdq, 2), _as_sentence(moved.wdq_reason) if is_known else _NOTHING_WON
+
+
+_MAY_BE_CHANCE = "But the change in the buffer may be chance."
+_NOTHING_WON = "But nothing was shown to be prevented in the treated area."
+
+
+def _net(reading: Reading) -> str:
     """Say what is left once nearby areas are counted."""
-    net = read(evaluation, evaluation.study.primary).net
+    net = reading.net
     if net is None:
         return ""
     shape: Shape = "open" if not net[1].excludes(0) else "fewer" if net[1].lower > 0 else "more"
-    return _NET[shape].format(**_ends(net, "count", shape, formats.events))
+    told = _NET[shape].format(**_ends(net, "count", shape, formats.events))
+    return f"{told} {_PREVENTED_OR_MOVED}" if shape == "open" and is_reduction(reading) else told
 
 
 _DISPLACEMENT = {
@@ -245,35 +305,40 @@ _DISPLACEMENT = {
         "This was not measured, so it is not known: no nearby area was watched for crime that moved there "
         "or for a benefit that spread."
     ),
-    "fewer": (
-        "Rather the opposite: nearby areas also had about {middle} fewer {things} than expected "
-        "(between {low} and {high} fewer), so a benefit seems to have spread."
-    ),
-    "more": (
-        "Some of it did: nearby areas had about {middle} more {things} than expected (between {low} and {high} more)."
-    ),
+    "fewer": ("Nearby areas had about {middle} fewer {things} than expected (between {low} and {high} fewer)."),
+    "more": "Nearby areas had about {middle} more {things} than expected (between {low} and {high} more).",
     "open": (
         "The figures neither show it nor rule it out: nearby areas had anything from {low} to {high} "
         "{things} than expected."
     ),
 }
 
+_CLAIMS: dict[tuple[str, Certainty], str] = {
+    ("moved", "high"): "Some of it did.",
+    ("moved", "moderate"): "Some of it probably did.",
+    ("moved", "low"): "Some of it may have.",
+    ("moved", "very low"): "We do not know.",
+    ("spread", "high"): "Rather the opposite: the benefit spread.",
+    ("spread", "moderate"): "Rather the opposite: the benefit probably spread.",
+    ("spread", "low"): "Rather the opposite: the benefit may have spread.",
+    ("spread", "very low"): "We do not know.",
+}
+
 _NEARBY = "Counting nearby areas, it is anything from {low} to {high} than expected."
 
 _DISPLACEMENT_BY_LEVEL = {
     "open": "The figures for nearby areas neither show it nor rule it out.",
-    "spread": "Rather the opposite: nearby areas improved too, by more than was expected.",
-    "moved": "Nearby areas did worse than expected, so some of it seems to have moved there.",
+    "better": "Nearby areas did better than expected.",
+    "worse": "Nearby areas did worse than expected.",
 }
 
 _NET = {
     "fewer": "Counting them, there were about {middle} fewer in all (between {low} and {high} fewer).",
     "more": "Counting them, there were about {middle} more in all (between {low} and {high} more).",
-    "open": (
-        "Counting them, the total is anything from {low} to {high} than expected: "
-        "with nearby areas included, this study cannot tell whether crime was prevented or moved."
-    ),
+    "open": "Counting them, the total is anything from {low} to {high} than expected.",
 }
+
+_PREVENTED_OR_MOVED = "With nearby areas included, this study cannot tell whether it was prevented or moved."
 
 _DESIGN_IN_WORDS = {
     5: "Sites were assigned by lot, so that the groups differ by chance alone.",

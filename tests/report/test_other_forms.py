@@ -53,6 +53,18 @@ def test_hostile_text_is_text_in_markdown(cases, hostile):
     assert built(attacked) == built(honest)
 
 
+@pytest.mark.parametrize("number", ["0.05946", "−2,052", "1.2 million", "-1.5", "+5.2", "12"])
+def test_numbers_stay_numbers_in_markdown(number):
+    """A number is not taken apart to keep it from becoming a list, which it could not."""
+    assert markdown.escape(number) == number
+
+
+@pytest.mark.parametrize("item", ["1. item", "12) item", "1.", "- item", "+ item", "---"])
+def test_a_list_cannot_begin_in_markdown(item):
+    """What would begin a list or a rule does not."""
+    assert markdown.escape(item) != item
+
+
 def test_markdown_tables_have_as_many_cells_as_heads(evaluation):
     """Each run of lines with bars is a whole table."""
     page = markdown.render(evaluation)

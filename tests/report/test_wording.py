@@ -1,12 +1,17 @@
+import ast
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import evalkit.models
 from evalkit.judgement import CERTAINTIES
 from evalkit.report import markdown, text, wording
+from evalkit.report import support as rules
 from evalkit.report.figures import all_figures
 from evalkit.report.front import first_page
 from evalkit.report.reading import read
@@ -157,3 +162,105 @@ def test_the_evaluators_own_advice_replaces_the_rules(cases):
     support = supports(cases["benefit"](suggestion="Wait a year."))
     assert (support.advice, support.is_own) == ("Wait a year.", True)
     assert "Nor about value for money." in support.may_not_say
+
+
+@pytest.mark.parametrize(("centre", "claims"), [(-0.223, True), (-0.02, False), (0.25, False)])
+def test_crime_moved_only_where_some_was_prevented(make, centre, claims):
+    """A rise nearby is displacement only beside a reduction here, and no surer than that reduction."""
+    effect = make["panel_effect"](make["crime"], centre, 0.05, moved=0.3)
+    evaluation = make["evaluate"]({"crime": {"a": effect}}, {"crime": make["panel_design"](make["crime"], buffered=2)})
+    told = wording.displacement(evaluation)
+    assert re.search(r"Nearby areas had about [\d,]+ more recorded crimes than expected \(between", told)
+    assert ("Some of it probably did." in told) is claims
+    assert ("moved" in told or "Some of it" in told) is claims
+
+
+@pytest.mark.parametrize(("moved", "is_chance"), [(-0.03, True), (-0.5, False)])
+def test_the_displacement_quotient_claims_nothing_that_may_be_chance(make, moved, is_chance):
+    """Where the range of the nearby area holds no change, the quotient stands without a reading."""
+    effect = make["panel_effect"](make["crime"], -0.3, 0.085, moved=moved)
+    evaluation = make["evaluate"]({"crime": {"a": effect}}, {"crime": make["panel_design"](make["crime"], buffered=2)})
+    shown, how = wording.quotient(evaluation)
+    assert shown == "0.26"
+    assert (how == "But the change in the buffer may be chance.") is is_chance
+    assert ("gained about a quarter" in how) is not is_chance
+
+
+def test_what_is_wanted_is_never_prevented(make):
+    """More arrests than expected are more, and good; nobody prevented a negative number of them."""
+    arrests = replace(make["crime"], name="arrests", good="more", minimum_worthwhile=None)
+    effect = make["panel_effect"](arrests, 0.5, 0.05)
+    evaluation = make["evaluate"]({"arrests": {"a": effect}}, {"arrests": make["panel_design"](arrests)})
+    shown = text.render(evaluation, bold=False)
+    effects = shown[shown.index("\nEffect") : shown.index("\nNext door")]
+    assert "prevented" not in effects
+    assert re.search(r"more than expected \(good\) +\d", effects)
+    page = first_page(evaluation, ())
+    assert page.facts[0].label == "More than expected (good)"
+    assert "| Prevented" not in markdown.render(evaluation)
+
+
+def test_a_percentage_that_is_missing_is_explained(make):
+    """Where nothing may have been expected, the events stand without a share, and the reason is given."""
+    design = make["table_design"](treated=(20, 0), comparison=(20, 1))
+    effect = make["table_effect"](design.table, centre=5, error=6)
+    evaluation = make["evaluate"]({"burglary": {"table": effect}}, {"burglary": design})
+    assert read(evaluation, "burglary").percent is None
+    for form in (text.render(evaluation, bold=False), markdown.render(evaluation)):
+        assert "No percentage is quoted" in form
+
+
+def test_every_sentence_ends(evaluation):
+    """What may be said, the advice, every answer and every reason end with a full stop."""
+    support = supports(evaluation)
+    told = [support.advice, support.may_say, support.may_not_say, wording.displacement(evaluation)]
+    told += [wording.answer(evaluation, name) for name in evaluation.effects]
+    told += wording.certainty(evaluation)
+    assert [sentence for sentence in told if not sentence.endswith(".")] == []
+
+
+def test_every_sentence_that_a_rule_can_pick_ends():
+    """No row of the tables of sentences was cut short."""
+    tables = [
+        *(advice for _, advice in rules._ADVICE.values()),
+        *rules._MAY_SAY.values(),
+        *rules._MAY_SAY_OF_LITTLE.values(),
+        rules._MAY_SAY_OF_UNCLEAR,
+        *wording.VERDICTS.values(),
+        *wording._SIZES.values(),
+        *wording._DISPLACEMENT.values(),
+        *wording._DISPLACEMENT_BY_LEVEL.values(),
+        *wording._CLAIMS.values(),
+        *wording._NET.values(),
+    ]
+    assert [sentence for sentence in tables if not sentence.endswith(".")] == []
+
+
+def test_no_string_stands_alone_in_the_code():
+    """A string that is a statement and no docstring is a sentence that was cut off from its own beginning."""
+    folders = (Path(evalkit.__file__).parent, *map(Path, evalkit.models.__path__))
+    paths = sorted({path.resolve() for folder in folders for path in folder.rglob("*.py")})
+    assert any(path.name == "table.py" for path in paths)
+    stray = [
+        f"{path.name}:{node.lineno}"
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for each in ast.walk(node)
+        if is_text(each) and each is not node.body[0] and not is_docstring_within(each, node)
+    ]
+    assert stray == []
+
+
+def is_text(node):
+    """Say whether a statement is nothing but a string."""
+    return isinstance(node, ast.Expr) and (
+        isinstance(node.value, ast.JoinedStr)
+        or (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str))
+    )
+
+
+def is_docstring_within(statement, function):
+    """Say whether a string is the docstring of something that is defined inside a function."""
+    inner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return any(each.body[0] is statement for each in ast.walk(function) if isinstance(each, inner))
