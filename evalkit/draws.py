@@ -104,6 +104,8 @@ def settled_mean(draws: ArrayLike) -> float | None:
     array = np.asarray(draws, float)
     lower, middle, upper = np.quantile(array, [0.25, 0.5, 0.75], method="hazen")
     mean = float(array.mean())
+    if upper == lower:  # most draws are one number, such as none of a rare event: the rest is bounded, not extreme
+        return mean
     # rounding must not part the mean of equal draws from themselves
     return mean if abs(mean - middle) <= (upper - lower) / 2 + 1e-9 * abs(middle) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import is_dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 from evalkit.domain.estimator import Estimator
 from evalkit.errors import RegistryError, nearest
@@ -41,7 +42,7 @@ def estimator(name: str) -> type[Estimator]:
     ):
         msg = f"estimator {name!r} ({entry.value}) is not a dataclass of options with a card and a method estimate"
         raise RegistryError(msg)
-    return loaded
+    return cast("type[Estimator]", loaded)
 
 
 def _found() -> dict[str, EntryPoint]:

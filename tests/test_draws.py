@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evalkit.draws import Quantity, couple, interval, spread, spread_jointly
+from evalkit.draws import Quantity, couple, interval, settled_mean, spread, spread_jointly
 from evalkit.errors import DomainError
 
 
@@ -105,3 +105,20 @@ def test_a_level_outside_0_to_1_is_refused(level):
     """95 is not a share."""
     with pytest.raises(DomainError, match="between 0 and 1"):
         interval([1.0, 2.0], level)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "settled"),
+    [
+        (spread(stats.norm(5, 2), 4000, np.random.default_rng(1)), True),
+        (spread(stats.lognorm(1.0), 4000, np.random.default_rng(1)), True),
+        (np.exp(spread(stats.t(1.4, scale=0.8), 4000, np.random.default_rng(1))), False),
+        (np.repeat([0.0, 1.0], [3200, 800]), True),
+        (np.full(100, 7.0), True),
+    ],
+)
+def test_a_mean_that_a_few_extreme_draws_decide_is_none(drawn, settled):
+    """The exponential of a t distribution has no mean, whatever an average of draws says."""
+    mean = settled_mean(drawn)
+    assert (mean is not None) == settled
+    assert mean is None or mean == pytest.approx(drawn.mean())
