@@ -13,7 +13,23 @@ from evalkit.domain.table import Counts
 from evalkit.draws import FloatArray
 from evalkit.errors import DesignError, first_of
 
-__all__ = ["Cells", "cells_of_design", "cells_of_table", "series_before", "table_of"]
+__all__ = [
+    "Cells",
+    "SiteCounts",
+    "cells_of_design",
+    "cells_of_table",
+    "series_before",
+    "site_counts",
+    "table_of",
+]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SiteCounts:
+    """Counts of the sites of one kind, and what each is divided by: (before, after), both of shape (sites, 2)."""
+
+    counts: FloatArray
+    weights: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,16 +152,22 @@ def cells_of_design(design: Design) -> Cells:
     """
     if design.table is not None:
         return cells_of_table(design.table)
-    panel = design.require_panel("a table made from sites and periods")
-    arms = _arms(design)
-    start = design.periods_before
-    exposure = _exposure(panel)
-    counts = {
-        name: (float(panel.values[rows, :start].sum()), float(panel.values[rows, start:].sum()))
-        for name, rows in arms.items()
-    }
-    weights = [(exposure[r, :start].sum(), exposure[r, start:].sum()) for r in arms.values()]
+    sites = site_counts(design)
+    sums = {name: kind.counts.sum(axis=0) for name, kind in sites.items()}
+    counts = {name: (float(before), float(after)) for name, (before, after) in sums.items()}
+    weights = [kind.weights.sum(axis=0) for kind in sites.values()]
     return _laid_out(counts, np.array(weights, float), "comparison")
+
+
+def site_counts(design: Design) -> dict[str, SiteCounts]:
+    """Give counts and weights of every site before and after the one start, by kind of area."""
+    panel = design.require_panel("a table made from sites and periods")
+    arms, start = _arms(design), design.periods_before
+    halves = [
+        np.stack([values[:, :start].sum(axis=1), values[:, start:].sum(axis=1)], axis=1)
+        for values in (panel.values, _exposure(panel))
+    ]
+    return {name: SiteCounts(counts=halves[0][rows], weights=halves[1][rows]) for name, rows in arms.items()}
 
 
 def series_before(design: Design) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,7 @@ from evalkit.models._e_test import e_test
 from evalkit.models._table_cells import Cells
 from evalkit.models._table_dispersion import PERIODS_NEEDED, Dispersion
 from evalkit.models._table_draws import ChangeDraws, Measure, draw_changes
+from evalkit.models._table_sites import dispersion_of
 
 __all__ = ["TableAnswer", "table_checks"]
 
@@ -38,7 +39,11 @@ class TableAnswer:
         self, rng: np.random.Generator, *, measure: Measure | None = None, times: float | None = None
     ) -> ChangeDraws:
         """Draw the treated area's change again: on the other scale, or with another dispersion."""
-        dispersion = self.dispersion if times is None else Dispersion(value=times, origin="given")
+        dispersion = self.dispersion
+        if times is not None:
+            dispersion = Dispersion(value=times, origin="given")
+        elif dispersion.origin == "sites" and measure not in {None, self.measure}:
+            dispersion = dispersion_of(self.design, self.cells, measure or self.measure)
         cells = self.cells.without_buffer()
         return draw_changes(cells, measure or self.measure, dispersion, len(self.drawn.change), rng)
 
@@ -122,9 +127,11 @@ def _variation(answer: TableAnswer, rng: np.random.Generator) -> Check:
             name=name,
             passed=None,
             detail="The range takes counts to vary as chance alone makes them (Poisson). How much more "
-            f"they vary is unknown: {why}. If they vary twice as much, it becomes {twice}.",
+            f"they vary is unknown: {why}. If they vary twice as much, it becomes {twice}.{_unseen(answer)}",
         )
     by_chance = _range(answer.redrawn(rng, times=1.0), answer)
+    if known.origin == "sites":
+        return Check(name=name, passed=None, detail=_by_sites(answer, by_chance, rng))
     if known.origin == "given":
         return Check(
             name=name,
@@ -132,7 +139,38 @@ def _variation(answer: TableAnswer, rng: np.random.Generator) -> Check:
             detail=f"Counts were taken to vary {used:.3g} times as much as chance alone, as the option "
             f"says; with chance alone: {by_chance}.",
         )
-    return Check(name=name, passed=used <= 1, detail=_estimated(known, by_chance))
+    return Check(name=name, passed=used <= 1, detail=_estimated(known, by_chance) + _unseen(answer))
+
+
+def _by_sites(answer: TableAnswer, by_chance: str, rng: np.random.Generator) -> str:
+    known = answer.dispersion
+    treated, comparison = known.sites
+    detail = (
+        f"The range is that of how far sites differ in their own change from before to after ({treated} treated, "
+        f"{comparison} comparison sites; t with {known.degrees_of_freedom:.1f} degrees of freedom): "
+        f"{known.estimate:.1f} times the variance of chance alone, below which it is not taken. With chance alone "
+        f"it would be {by_chance}"
+    )
+    baseline = known.baseline
+    if baseline is not None and baseline.origin == "estimated" and baseline.value > 1:
+        shown = _range(answer.redrawn(rng, times=baseline.value), answer)
+        detail += (
+            f", and with what counts varied from period to period before the start ({baseline.value:.1f} times) {shown}"
+        )
+    buffer = " The same multiple is taken for the buffer." if answer.cells.has_buffer else ""
+    return f"{detail}.{buffer}"
+
+
+def _unseen(answer: TableAnswer) -> str:
+    """What neither chance nor the periods before can show: a shift that a site keeps."""
+    if not answer.cells.has_comparison:
+        return ""
+    why = (
+        "the sites of an area are not seen one by one"
+        if answer.design.panel is None
+        else "that takes two treated and two comparison sites, and no cell without a count"
+    )
+    return f" A lasting shift of a single site, of its own and not the measure's, cannot be seen in this ({why})."
 
 
 def _estimated(known: Dispersion, by_chance: str) -> str:
@@ -154,7 +192,8 @@ def _zeros(answer: TableAnswer) -> Check | None:
     detail = (
         f"Nothing was counted in {', '.join(cells.zeros)}. The answer is therefore a posterior: each "
         "expected count has Jeffreys' prior (density proportional to one over its root), under which "
-        "a count of x leaves a gamma distribution of shape x + 1/2; no half is added to any count."
+        "a count of x leaves a gamma distribution of shape x + 1/2; no half is added to any count. The "
+        "prior pulls by up to about one event: with periods or areas of unequal size it is a change by itself."
     )
     nothing_treated = not cells.counts[0].any()
     if nothing_treated:

@@ -24,19 +24,25 @@ class Dispersion:
     Attributes
     ----------
     value : the multiple that is used
-    origin : estimated from the baseline, given as an option, or unknown and taken as 1
-    degrees_of_freedom : of the t distribution that goes with an estimate above 1; None for a normal
+    origin : from how far the sites differ in their change, estimated from the baseline, given as an option, or
+        unknown and taken as 1
+    degrees_of_freedom : of the t distribution that goes with the sites, or with an estimate above 1; None
+        for a normal
     estimate : as estimated, also where it is below 1; None where it was not
     with_common_swings : the same without taking out what all areas share, to show what that hides
     periods : of the baseline
+    sites : treated and comparison sites, where it comes from them
+    baseline : what the baseline would have given, where it comes from the sites
     """
 
     value: float = 1.0
-    origin: Literal["estimated", "given", "unknown"] = "unknown"
+    origin: Literal["sites", "estimated", "given", "unknown"] = "unknown"
     degrees_of_freedom: float | None = None
     estimate: float | None = None
     with_common_swings: float | None = None
     periods: int = 0
+    sites: tuple[int, ...] = ()
+    baseline: Dispersion | None = None
 
 
 def baseline_dispersion(design: Design) -> Dispersion:

@@ -24,6 +24,9 @@ _REPORTED = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 # A joint t has settled to a thousandth of a standard error by then; a joint normal comes settled.
 _SETTLING_ROUNDS = 20
 
+# A change on a log scale is bounded here, so that its exponential stays a number with two sites of a kind.
+_LARGEST_LOG = 300.0
+
 # Jeffreys' prior of a Poisson mean: it is to a zero count what half a crime would be.
 JEFFREYS_SHAPE = 0.5
 
@@ -57,6 +60,8 @@ def draw_changes(
     mean, covariance = moments(cells, dispersion.value)
     freedom = dispersion.degrees_of_freedom
     change = spread_sampling(mean, covariance, freedom, draws, rng)
+    if measure == "ratio":
+        change = np.clip(change, -_LARGEST_LOG, _LARGEST_LOG)
     after = cells.counts[list(cells.targets), 1]
     prevented = -change if measure == "difference" else after * np.expm1(-change)
     return ChangeDraws(change=change, prevented=prevented, basis="sampling", degrees_of_freedom=freedom)

@@ -10,9 +10,10 @@ from scipy import stats
 from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Periods, Table
 from evalkit.draws import interval
 from evalkit.errors import DesignError, EstimationError
-from evalkit.models._table_cells import cells_of_design, cells_of_table, series_before, table_of
+from evalkit.models._table_cells import SiteCounts, cells_of_design, cells_of_table, series_before, table_of
 from evalkit.models._table_dispersion import baseline_dispersion, pearson_dispersion
 from evalkit.models._table_draws import poisson_means, spread_sampling
+from evalkit.models._table_sites import spread_of_change
 from evalkit.models.table import BeforeAfterTable
 
 BURGLARY = Outcome(name="burglary", crime="burglary")
@@ -347,8 +348,8 @@ def test_dispersion_is_never_below_one():
 def test_an_estimated_dispersion_comes_with_a_t_distribution():
     """Above 1 the draws follow a t with the freedom of the estimate, and the check shows the range of chance."""
     rng = np.random.default_rng(8)
-    values = {name: rng.poisson(rng.gamma(20 / 3, 3, 24)) for name in ("t1", "t2", "c1", "c2")}
-    design = panel_design(values, start=13)
+    values = {name: rng.poisson(rng.gamma(20 / 3, 3, 24)) for name in ("t1", "c1")}
+    design = panel_design(values, start=13, began=("t1",))
     effect, known = estimate(design), baseline_dispersion(design)
     cells = cells_of_design(design)
     assert effect.degrees_of_freedom == known.degrees_of_freedom == 11
@@ -356,14 +357,76 @@ def test_an_estimated_dispersion_comes_with_a_t_distribution():
     found = check(effect, "counts vary more than chance")
     assert found.passed is False
     assert "With chance alone it would be" in found.detail
+    assert "A lasting shift of a single site, of its own and not the measure's, cannot be seen" in found.detail
 
 
 def test_too_few_periods_give_no_dispersion():
     """With fewer than eight periods before the start the check says so and shows the range for two."""
-    effect = estimate(simulated(periods=10, start=6))
+    rng = np.random.default_rng(5)
+    values = {name: rng.poisson(20, 10) for name in ("t1", "c1", "c2")}
+    effect = estimate(panel_design(values, start=6, began=("t1",)))
     found = check(effect, "counts vary more than chance")
     assert "5 periods before the start, and 8 are needed" in found.detail
     assert "twice as much" in found.detail
+
+
+def shifted(treated=3, comparison=4, *, shift=0.3, exposure=None, seed=31):
+    """Make counts in sites that each keep a shift of their own after the start."""
+    rng = np.random.default_rng(seed)
+    names = [f"t{i}" for i in range(treated)] + [f"c{i}" for i in range(comparison)]
+    after = np.exp(rng.normal(0, shift, len(names)))
+    values = {name: rng.poisson(np.repeat([60.0, 60 * own], 3)) for name, own in zip(names, after, strict=True)}
+    return panel_design(values, start=4, began=tuple(names[:treated]), exposure=exposure)
+
+
+def test_sites_of_one_size_give_the_t_test_of_welch():
+    """On a panel, error and freedom of the difference are those of a two-sample t test of the sites' changes."""
+    design = shifted()
+    values = design.panel.values
+    changes = values[:, 3:].sum(axis=1) - values[:, :3].sum(axis=1)
+    wanted = stats.ttest_ind(changes[:3], changes[3:], equal_var=False)
+    effect = estimate(design)
+    assert effect.degrees_of_freedom == pytest.approx(wanted.df)
+    assert effect.estimate == pytest.approx(3 * (changes[:3].mean() - changes[3:].mean()))
+    assert effect.p_value == pytest.approx(wanted.pvalue, rel=1e-4)
+    detail = check(effect, "counts vary more than chance").detail
+    assert "3 treated, 4 comparison sites; t with" in detail
+    assert "With chance alone it would be" in detail
+    assert effect.methods_cap == 3
+
+
+def test_sites_of_unequal_size_weigh_by_it():
+    """The spread of unequal sites is unbiased, and its freedom right, where their own changes vary alike."""
+    rng = np.random.default_rng(32)
+    exposure = np.array([1.0, 2.0, 3.0, 6.0])
+    rates = rng.normal(5.0, 1.0, (20_000, 4))
+    found = []
+    for own in rates:
+        counts = np.stack([np.zeros(4), own * exposure], axis=1)
+        found.append(
+            spread_of_change(SiteCounts(counts=counts, weights=np.repeat(exposure[:, None], 2, 1)), "difference")
+        )
+    variances, freedoms = np.array(found).T
+    shares = exposure / exposure.sum()
+    assert variances.mean() == pytest.approx((shares**2).sum(), rel=0.02)
+    assert freedoms == pytest.approx(2 * variances.mean() ** 2 / variances.var(), rel=0.05)
+
+
+def test_the_ratio_takes_its_error_from_the_sites_too():
+    """The log ratio's error is near that of the sites' own log changes, where sites are of one size."""
+    design = shifted(12, 12, shift=0.2)
+    values = design.panel.values
+    changes = np.log(values[:, 3:].sum(axis=1) / values[:, :3].sum(axis=1))
+    wanted = np.sqrt(changes[:12].var(ddof=1) / 12 + changes[12:].var(ddof=1) / 12)
+    assert estimate(design, measure="ratio").std_error == pytest.approx(wanted, rel=0.15)
+
+
+def test_sites_that_change_alike_leave_the_error_of_chance():
+    """The error is never below that of chance, whatever the sites say."""
+    values = {name: [30, 30, 30, 20, 20, 20] for name in ("t1", "t2", "c1", "c2")}
+    effect = estimate(panel_design(values, start=4))
+    assert effect.degrees_of_freedom == 1
+    assert effect.std_error == pytest.approx(np.sqrt(4 * 150), rel=1e-4)
 
 
 def test_staggered_starts_are_refused():

@@ -87,18 +87,51 @@ def test_small_tables_cover_where_some_hold_a_zero(means, measure):
     assert_covers(hits, slack=0.03)
 
 
-@pytest.mark.parametrize("measure", ["difference", "ratio"])
-def test_estimated_dispersion_restores_coverage(measure):
-    """Counts that vary four times as much as chance: eight periods before suffice to cover at the level."""
+@pytest.mark.parametrize(
+    ("measure", "times", "periods", "most"),
+    [("difference", 4.0, 8, 0.75), ("ratio", 4.0, 8, 0.75), ("difference", 2.0, 24, 0.9), ("ratio", 2.0, 24, 0.9)],
+)
+def test_estimated_dispersion_restores_coverage(measure, times, periods, most):
+    """Counts that vary two or four times as much as chance: eight periods before suffice to cover at the level."""
     rng = np.random.default_rng(15)
     hits, by_chance = [], []
-    for design in overdispersed_panels(rng, runs=800, times=4.0, before=8):
+    for design in overdispersed_panels(rng, runs=600, times=times, before=periods):
         cells, known = cells_of_design(design), baseline_dispersion(design)
         for dispersion, covered in ((known, hits), (CHANCE, by_chance)):
             drawn = draw_changes(cells, measure, dispersion, 300, rng)
             covered.append(not interval(drawn.change[:, 0]).excludes(0))
     assert_covers(hits)
-    assert np.mean(by_chance) < 0.75
+    assert np.mean(by_chance) < most
+
+
+@pytest.mark.parametrize("measure", ["difference", "ratio"])
+@pytest.mark.parametrize(("treated", "sites"), [(5, 10), (3, 12)])
+def test_lasting_shifts_of_sites_are_not_taken_for_an_effect(measure, treated, sites):
+    """With shifts and cell noise of sd .15 and no effect, 5 % of panels claim a change; by chance alone, half would."""
+    rng, estimator = np.random.default_rng(16), BeforeAfterTable(measure=measure)
+    claimed, by_chance, runs = [], [], 150
+    for design in shifted_panels(rng, runs=runs, treated=treated, sites=sites):
+        claimed.append(estimator.estimate(design, rng=rng, draws=200).interval().excludes(0))
+        drawn = draw_changes(cells_of_design(design), measure, CHANCE, 200, rng)
+        by_chance.append(interval(drawn.change[:, 0]).excludes(0))
+    assert np.mean(claimed) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    assert np.mean(by_chance) > 0.35
+
+
+def shifted_panels(rng, *, runs, treated, sites, periods=8, start=4, mean=100.0):
+    """Make panels without an effect whose sites each keep a shift of their own after the start."""
+    names = tuple(f"s{row}" for row in range(sites))
+    began = Intervention(name="x", began=dict.fromkeys(names[:treated], str(start + 1)))
+    for _ in range(runs):
+        logs = rng.normal(0, 0.3, (sites, 1)) + rng.normal(0, 0.15, (sites, periods))
+        logs += rng.normal(0, 0.15, (sites, 1)) * (np.arange(periods) >= start)
+        panel = Panel(
+            outcome=Outcome(name="theft"),
+            sites=names,
+            periods=Periods(frequency="number", first=1, count=periods),
+            values=rng.poisson(mean * np.exp(logs)).astype(float),
+        )
+        yield Design(intervention=began, panel=panel)
 
 
 def overdispersed_panels(rng, *, runs, times, before):
