@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from evalkit.report.drawing import INK, LINE, SOFT
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ROUND_STEPS", "apart", "from_zero", "label_ends", "mark_zero", "period_ticks", "range_marks"]
+__all__ = ["ROUND_STEPS", "apart", "from_zero", "in_lines", "label_ends", "mark_zero", "period_ticks", "range_marks"]
 
 # Distances between ticks that people count in.
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
@@ -84,6 +85,15 @@ def range_marks(axes: Axes, rows: Sequence[tuple[float, float, float, float, str
         axes.plot([lower, upper], [height, height], color=colour, linewidth=2, solid_capstyle="butt")
         face = "white" if is_hollow else colour
         axes.plot([middle], [height], "s" if is_hollow else "o", color=colour, markerfacecolor=face, markersize=6.5)
+
+
+def in_lines(text: str, width: int, lines: int = 2) -> str:
+    r"""Break a name into lines of about a width, and cut what does not fit into them.
+
+    >>> in_lines("cost: national taxpayer", 16)
+    'cost: national\ntaxpayer'
+    """
+    return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder="…"))
 
 
 def lying(axes: Axes, names: Sequence[str]) -> None:

@@ -12,10 +12,11 @@ __all__ = ["Block", "Checks", "Grid", "Listing", "Mark", "Note", "Paragraph", "P
 
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
-    """A paragraph, with a few words at its head that say what it is about."""
+    """A paragraph, with a few words at its head that say what it is about; a command is for a terminal."""
 
     text: str
     head: str = ""
+    is_command: bool = False
     kind: Literal["paragraph"] = "paragraph"
 
 

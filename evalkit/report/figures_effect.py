@@ -9,7 +9,16 @@ import numpy as np
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray, interval
 from evalkit.report import formats
-from evalkit.report.axes import ROUND_STEPS, from_zero, label_ends, lying, mark_zero, period_ticks, range_marks
+from evalkit.report.axes import (
+    ROUND_STEPS,
+    from_zero,
+    in_lines,
+    label_ends,
+    lying,
+    mark_zero,
+    period_ticks,
+    range_marks,
+)
 from evalkit.report.drawing import BLUE, RUST, SOFT, WASH, Cell, Figure, Layout, figure
 from evalkit.report.reading import things
 
@@ -38,7 +47,7 @@ def paths(evaluation: Evaluation) -> Figure | None:
         axes.fill_between(after, lower[after], upper[after], color=RUST, alpha=0.16, linewidth=0)
         axes.plot(x[: start + 0], middle[:start], color=RUST, linewidth=1, linestyle=(0, (4, 3)))
         axes.plot(after, middle[after], color=RUST, linewidth=2.2, linestyle=(0, (4, 2)))
-        axes.plot(x, recorded, color=BLUE, linewidth=2.2)
+        axes.plot(x, recorded, color=BLUE, linewidth=2.2, clip_on=False)
         from_zero(axes, float(max(recorded.max(), np.nanmax(upper), middle.max())))
         axes.set_xlim(-0.3, len(labels) - 0.5)
         period_ticks(axes, labels, layout.ticks)
@@ -94,8 +103,9 @@ def slope(evaluation: Evaluation) -> Figure | None:
     def draw(axes: Axes, _: Layout) -> None:
         axes.plot([0, 1], [before, expected], color=RUST, linestyle=(0, (4, 2)), linewidth=2.2)
         axes.plot([1, 1], [max(held.lower, 0), held.upper], color=RUST, linewidth=6, alpha=0.3, solid_capstyle="butt")
-        axes.plot([0, 1], [before, after], color=BLUE, marker="o", markersize=6)
-        axes.plot([1], [expected], color=RUST, marker="s", markersize=6)
+        # a count of zero lies on the edge, and its mark is to be seen whole
+        axes.plot([0, 1], [before, after], color=BLUE, marker="o", markersize=6, clip_on=False, zorder=3)
+        axes.plot([1], [expected], color=RUST, marker="s", markersize=6, clip_on=False, zorder=3)
         from_zero(axes, max(before, after, held.upper))
         axes.set_xlim(-0.12, 1.1)
         axes.set_xticks([0, 1], ["before", "after"])
@@ -227,8 +237,7 @@ def forest(evaluation: Evaluation) -> Figure | None:
         return None
 
     def draw(axes: Axes, layout: Layout) -> None:
-        gap = "\n" if layout.is_narrow else ", "
-        lying(axes, [f"{_cut(outcome)}{gap}{_cut(name)}" for outcome, name, *_ in found])
+        lying(axes, [_row_name(outcome, name, layout) for outcome, name, *_ in found])
         mark_zero(axes, vertical=True)
         marks = [
             (float(i), held.lower, middle, held.upper, BLUE if role == "primary" else SOFT)
@@ -254,7 +263,7 @@ def forest(evaluation: Evaluation) -> Figure | None:
         f"squares the others.{note}",
         columns=("outcome", "estimator", "role", "change (percent)", "lower", "upper"),
         rows=[(outcome, name, role, middle, held.lower, held.upper) for outcome, name, middle, held, role in found],
-        heights=(0.75 + 0.34 * len(found), 0.9 + 0.5 * len(found)),
+        heights=(0.75 + 0.4 * len(found), 0.9 + 0.55 * len(found)),
     )
 
 
@@ -265,8 +274,17 @@ def _tick_numbers(axes: Axes, layout: Layout) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.number(value)))
 
 
-def _cut(text: str, longest: int = 24) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _row_name(outcome: str, name: str, layout: Layout) -> str:
+    """Name a row in one line where it fits, else in two, and the estimator in another where it is long."""
+    together = f"{outcome}, {name}"
+    if not layout.is_narrow and len(together) <= _NAME:
+        return together
+    width = _NAME_NARROW if layout.is_narrow else _NAME
+    return f"{in_lines(outcome, width, 1)}\n{in_lines(name, width)}"
+
+
+# Letters that leave enough room for the ranges beside them.
+_NAME, _NAME_NARROW = 38, 20
 
 
 def _level(level: float) -> str:

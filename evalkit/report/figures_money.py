@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.report import formats, moneywords
-from evalkit.report.axes import ROUND_STEPS, lying, mark_zero
+from evalkit.report.axes import ROUND_STEPS, in_lines, lying, mark_zero
 from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
     steps = _steps(appraisal)
 
     def draw(axes: Axes, layout: Layout) -> None:
-        lying(axes, [_cut(name) for name, *_ in steps])
+        lying(axes, [in_lines(name, 16 if layout.is_narrow else 26) for name, *_ in steps])
         for place, (_, start, end, colour) in enumerate(steps):
             axes.barh(
                 place,
@@ -123,7 +123,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
         "is what is left. Each bar begins where the one above it ended.",
         columns=("item", "from", "to", "amount"),
         rows=[(name, start, end, end - start) for name, start, end, _ in steps],
-        heights=(0.8 + 0.36 * len(steps), 0.9 + 0.4 * len(steps)),
+        heights=(0.8 + 0.4 * len(steps), 0.9 + 0.42 * len(steps)),
     )
 
 
@@ -156,20 +156,22 @@ def plane(evaluation: Evaluation) -> Figure | None:
     def draw(axes: Axes, layout: Layout) -> None:
         axes.scatter(x, y, s=9, color=BLUE, alpha=0.35, linewidths=0)
         wide, tall = float(np.abs(x).max()) * 1.1 or 1, float(np.abs(y).max()) or 1
-        axes.set_xlim(min(float(x.min()) * 1.1, -0.7 * wide), wide)
-        axes.set_ylim(min(float(y.min()), 0) - 0.28 * tall, tall * 1.45)
+        # half of the width and a margin of the height are the room for the words of each corner
+        axes.set_xlim(-wide, wide)
+        axes.set_ylim(min(float(y.min()), 0) - (0.5 if layout.is_narrow else 0.38) * tall, tall * 1.5)
         mark_zero(axes, vertical=True)
         mark_zero(axes, vertical=False)
         for text, share, (right, up) in words:
             broken = text.replace(", and ", ",\n") if layout.is_narrow else text
             axes.text(
-                right,
-                up,
+                0.985 if right else 0.015,
+                0.985 if up else 0.02,
                 f"{broken}\n{formats.chance(share)}" if share else f"{broken}\nnone",
                 transform=axes.transAxes,
                 ha="right" if right else "left",
                 va="top" if up else "bottom",
                 color=INK if share >= 0.005 else SOFT,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
             )
         _thousands(axes, layout.ticks, "x")
         _thousands(axes, 5, "y")
@@ -211,7 +213,3 @@ def _short(value: float) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _cut(text: str, longest: int = 22) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -141,9 +141,15 @@ def _facts(evaluation: Evaluation, reading: Reading) -> tuple[Fact, ...]:
     gain, word = moneywords.chance_of_gain(evaluation, appraisal)
     return (
         size,
-        Fact(label=f"Cost of preventing {moneywords.one_of(appraisal)}", value=value, detail=detail),
+        Fact(label="Cost of preventing one", value=value, detail=f"{_one_of(appraisal)}{detail}"),
         Fact(label="Benefits exceed costs", value=gain, detail=word),
     )
+
+
+def _one_of(appraisal: Appraisal) -> str:
+    """Say first what one is that has a cost, where several outcomes are counted."""
+    told = moneywords.one_of(appraisal)
+    return "" if told == "one" else f"{_capital(told)}. "
 
 
 def _size_fact(reading: Reading) -> Fact:

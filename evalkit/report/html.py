@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,22 @@ def _environment() -> Environment:
         finalize=_unbroken,
     )
     environment.filters["cell"] = cell
+    environment.filters["words"] = words
     return environment
 
 
+def words(command: str) -> list[str]:
+    """Part a command where a line may end: before an option, never within one or before its value.
+
+    >>> words("evalkit run STUDY --seed 1 --draws 4000")
+    ['evalkit', 'run', 'STUDY', '--seed 1', '--draws 4000']
+    """
+    return re.findall(r"--\S+ [^\s-]\S*|\S+", command)
+
+
+_SIGNED = re.compile(r"(?<=[−+])(?=[$£€\d])")
+
+
 def _unbroken(value: object) -> object:
-    """Keep a minus sign on the line of its amount."""
-    return value.replace("−$", "−\u2060$") if type(value) is str else value
+    """Keep a sign on the line of its number or amount."""
+    return _SIGNED.sub("\u2060", value) if type(value) is str else value

@@ -97,8 +97,8 @@ def _section(section: Section) -> list[str]:
 
 def _block(block: Block) -> str:
     match block:
-        case Paragraph(text=text, head=head):
-            return f"**{escape(head)}{'.' if text else ''}** {escape(text)}".rstrip() if head else escape(text)
+        case Paragraph():
+            return _paragraph(block)
         case Note(text=text):
             return f"> **Note.** {escape(text)}"
         case Listing(items=items):
@@ -111,6 +111,11 @@ def _block(block: Block) -> str:
             return _grid(block)
         case Picture(figure=figure):
             return _picture(figure)
+
+
+def _paragraph(block: Paragraph) -> str:
+    told = f"`{block.text}`" if block.is_command else escape(block.text)
+    return f"**{escape(block.head)}{'.' if block.text else ''}** {told}".rstrip() if block.head else told
 
 
 def _grid(grid: Grid) -> str:

@@ -123,7 +123,9 @@ def _reproduce(evaluation: Evaluation) -> Section:
         title="How to make this again",
         blocks=(
             Paragraph(text="The same study, seed and versions give the same numbers to the last digit:"),
-            Paragraph(text=f"evalkit run STUDY --seed {made.seed} --draws {made.draws}", head="Command"),
+            Paragraph(
+                text=f"evalkit run STUDY --seed {made.seed} --draws {made.draws}", head="Command", is_command=True
+            ),
             Grid(caption="What made the numbers", columns=("Item", "Value"), rows=tuple(rows)),
         ),
     )

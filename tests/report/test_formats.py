@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report import axes, formats, markdown, tables, wording
+from evalkit.report import axes, formats, html, markdown, tables, wording
 
 
-@pytest.mark.parametrize("module", [axes, formats, markdown, tables, wording])
+@pytest.mark.parametrize("module", [axes, formats, html, markdown, tables, wording])
 def test_the_examples_in_the_docstrings_hold(module):
     """What a docstring shows is what happens."""
     assert doctest.testmod(module).failed == 0

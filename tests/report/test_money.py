@@ -77,8 +77,8 @@ def test_several_outcomes_are_named_as_counted_together(cases):
     """A cost of one of a mixture says of what."""
     evaluation = cases["benefit with money"]()
     mixed = replace(evaluation, appraisal=replace(evaluation.appraisal, events_are="crimes"))
-    assert first_page(mixed, ()).facts[1].label == "Cost of preventing one of the crimes counted together"
-    assert first_page(evaluation, ()).facts[1].label == "Cost of preventing one"
+    assert first_page(mixed, ()).facts[1].detail.startswith("One of the crimes counted together. ")
+    assert "counted together" not in first_page(evaluation, ()).facts[1].detail
 
 
 def test_the_terminal_says_what_lies_beyond_what_was_seen(cases):
