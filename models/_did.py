@@ -12,7 +12,7 @@ from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
 from evalkit.models._cluster import Errors, Inference, SmallSample, infer, require_options
-from evalkit.models._did_checks import clusters_check, staggered_check
+from evalkit.models._did_checks import clusters_check, lone_size_check, staggered_check
 from evalkit.models._did_sample import Sample
 from evalkit.models._event_study import Traced, event_times, spread_coefficients, steep_trend, trace
 from evalkit.models._fit import Fit
@@ -61,7 +61,9 @@ class Method:
     need_events : does a cell group without events have no answer?
     regress : from sample, columns (sites, periods, k) and names to a fit
     expected : from sample, fit and linear predictor (sites, periods) to outcomes in the panel's unit
+    moves : what would have moved alike without the measure ("rates"), and by the same what ("proportion")
     checks : what only this method can say of its fit
+    totals : what else the number of events prevented assumes, a sentence after a space
     """
 
     name: str
@@ -69,10 +71,11 @@ class Method:
     is_log: bool
     need_events: bool
     estimand: str
-    assumption: str
+    moves: tuple[str, str]
     regress: Callable[[Sample, FloatArray, Sequence[str]], Fit]
     expected: Callable[[Sample, Fit, FloatArray], FloatArray]
     checks: Callable[[Sample, Fit], tuple[Check | None, ...]]
+    totals: str = ""
 
 
 def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.random.Generator, draws: int) -> Effect:
@@ -118,6 +121,7 @@ def _effect(
         _unweighted(sample),
         staggered_check(fit, sample),
         clusters_check(sample, inference),
+        lone_size_check(fit, sample, inference),
         *method.checks(sample, fit),
         sample.dropped,
     )
@@ -129,7 +133,7 @@ def _effect(
         scale=method.scale,
         change=changes[:, 0],
         estimand=method.estimand,
-        assumption=method.assumption,
+        assumption=_assumption(sample, method),
         prevented=_prevented(sample, method, treated_rows, changes[:, 0]) if counts else None,
         periods=panel.periods.labels[first:],
         recorded=_recorded(sample, treated_rows)[first:] if counts else None,
@@ -140,6 +144,20 @@ def _effect(
         displacement=_displacement(sample, method, inference, changes) if changes.shape[1] > 1 else None,
         influence=influence,
     )
+
+
+def _assumption(sample: Sample, method: Method) -> str:
+    """What must hold for the change to be an effect, and for it to be one number."""
+    what, amount = method.moves
+    parts = [
+        f"Without the measure, {what} in treated and comparison sites would have moved by the same {amount}",
+        "the measure changed nothing in the comparison sites",
+    ]
+    if sample.is_buffer.any():
+        parts.insert(1, "so would those in the buffer, had nothing moved there or spread to it")
+    if sample.design.is_staggered:
+        parts.append("the effect is the same in every site and at every time since the start")
+    return f"{'; '.join(parts[:-1])}; and {parts[-1]}.{method.totals}"
 
 
 def _after(sample: Sample, rows: np.ndarray) -> np.ndarray:

@@ -9,12 +9,14 @@ from evalkit.models._cluster import Inference
 from evalkit.models._did_sample import Sample
 from evalkit.models._fit import Fit
 
-__all__ = ["clusters_check", "forbidden_share", "overdispersion_check", "staggered_check"]
+__all__ = ["clusters_check", "forbidden_share", "lone_size_check", "overdispersion_check", "staggered_check"]
 
 # Below this a t distribution has tails in which a mean of exponentials is lost, and CR2's own
 # approximation is poor (Pustejovsky and Tipton 2018 advise care under 5).
 _FEW_DEGREES = 5
 _NOTABLE = 0.01
+# A lone treated site this many times larger than the others: at 10 times, 33 to 41 % of true nulls are rejected.
+_FAR_IN_SIZE = 3
 _SEEN = 0.99
 
 
@@ -40,6 +42,39 @@ def clusters_check(sample: Sample, inference: Inference) -> Check:
             "money, hangs on their far ends; read medians and intervals."
         )
     return Check(name="number of sites", passed=False if lone or free < _FEW_DEGREES else None, detail=detail)
+
+
+def lone_size_check(fit: Fit, sample: Sample, inference: Inference) -> Check | None:
+    """Say where the estimate rests on one site that the fit takes for more, or less, precise than the others.
+
+    A Poisson fit takes a site to vary by the inverse of its expected events, which are its working weights;
+    least squares takes all sites to vary alike.
+    """
+    if inference.seen[0] >= _SEEN or not fit.variance_is_inverse_weight or sample.treated_count != 1:
+        return None
+    sizes = fit.weights.sum(axis=1)
+    ratio = float(sizes[sample.ever_treated][0] / np.median(sizes[~sample.ever_treated & ~sample.is_buffer]))
+    if 1 / _FAR_IN_SIZE <= ratio <= _FAR_IN_SIZE:
+        return None
+    larger = ratio > 1
+    return Check(
+        name="size of the one site",
+        passed=False,
+        detail=f"The estimate rests on one site, which expects {_times(ratio)} as many events as the "
+        "comparison site in the middle, and whose own noise was taken from the others by that size. "
+        + (
+            "If its rate swings as theirs do, and not less for its size, the interval is too narrow: at 10 times the "
+            "size, a third of true nulls were rejected at 5 %. Compare with 'did-ols', which takes all sites to "
+            "vary alike."
+            if larger
+            else "If its rate swings as theirs do, and not more for its size, the interval is too wide, and an effect "
+            "is easily missed."
+        ),
+    )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} times" if ratio > 1 else f"one {1 / ratio:.3g}th"
 
 
 def forbidden_share(fit: Fit, treated: np.ndarray) -> tuple[float, int, int]:

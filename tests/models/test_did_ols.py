@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from evalkit.domain import Design, Intervention, Outcome, Panel
 from evalkit.errors import DesignError, EstimationError
 from evalkit.models.did_ols import LinearDifferenceInDifferences
+from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "did.json").read_text(encoding="utf-8"))["castle"]
 LOG = LinearDifferenceInDifferences(event_study=False)
@@ -274,3 +275,41 @@ def test_scaling_exposure_leaves_the_ratio_and_the_events(panel_design, seed, fa
     level = estimate(panel_design(values, began, exposure=exposure), LEVEL)
     scaled = estimate(panel_design(values, began, exposure=factor * exposure), LEVEL)
     np.testing.assert_allclose(scaled.prevented, level.prevented, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "and the measure changed nothing in the comparison sites"),
+        ({"buffer": [8, 9]}, "so would those in the buffer, had nothing moved there or spread to it"),
+        ({"staggered": True}, "the effect is the same in every site and at every time since the start."),
+    ],
+)
+@pytest.mark.parametrize("estimator", [LinearDifferenceInDifferences(), PoissonDifferenceInDifferences()])
+def test_the_assumption_says_all_that_must_hold(panel_design, estimator, options, words):
+    """Parallel movement, no spill-over, the buffer, one effect at all starts, and one proportion for the total."""
+    counts = 200.0 + np.random.default_rng(3).poisson(40, (12, 8))
+    staggered = options.get("staggered", False)
+    began = {row: 3 + staggered * (row % 2) for row in range(4)}
+    kept = {key: value for key, value in options.items() if key != "staggered"}
+    assumption = estimate(panel_design(counts, began, **kept), estimator).assumption
+    assert assumption.startswith("Without the measure, ")
+    assert "the measure changed nothing in the comparison sites" in assumption
+    assert words in assumption
+    taken = "Events prevented take the proportion to be the same in every treated site."
+    assert assumption.endswith(taken) == isinstance(estimator, LinearDifferenceInDifferences)
+
+
+def test_a_proportion_that_goes_with_size_forbids_the_total(panel_design):
+    """Where small sites rose and large ones fell, the check names both averages and what counts events."""
+    rng = np.random.default_rng(4)
+    level = np.geomspace(50, 5000, 12)
+    level = np.concatenate([level, level])[:, None]
+    change = np.where(np.arange(24) < 12, 0.2 * np.log(500 / level[:, 0]), 0)[:, None] + rng.normal(0, 0.05, (24, 1))
+    counts = np.maximum(rng.poisson(level * np.exp(change * (np.arange(8) >= 4))), 1.0)
+    effect = estimate(panel_design(counts, dict.fromkeys(range(12), 4)))
+    found = next(check for check in effect.checks if check.name == "same effect in large and small sites")
+    assert found.passed is False
+    assert "Counted by site the change is" in found.detail
+    assert "'did-poisson' counts by events" in found.detail
+    assert "events prevented take the proportion to be the same in every treated site" in effect.estimand
