@@ -259,8 +259,8 @@ def forest(evaluation: Evaluation) -> Figure | None:
         title="Every outcome by every estimator",
         alt=f"{sum(held.upper < 0 for *_, held, _ in found)} of {len(found)} ranges lie wholly below zero and "
         f"{sum(held.lower > 0 for *_, held, _ in found)} wholly above it.",
-        caption=f"Change in percent with {_level(level)} ranges; filled circles are the primary estimates, "
-        f"squares the others.{note}",
+        caption=f"Change in percent with {_level(level)} ranges; filled circles are by the estimator that "
+        f"was named first, squares by those it is held against.{note}",
         columns=("outcome", "estimator", "role", "change (percent)", "lower", "upper"),
         rows=[(outcome, name, role, middle, held.lower, held.upper) for outcome, name, middle, held, role in found],
         heights=(0.75 + 0.4 * len(found), 0.9 + 0.55 * len(found)),

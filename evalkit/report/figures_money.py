@@ -175,13 +175,13 @@ def plane(evaluation: Evaluation) -> Figure | None:
             )
         _thousands(axes, layout.ticks, "x")
         _thousands(axes, 5, "y")
-        axes.set_xlabel("crimes prevented")
+        axes.set_xlabel(f"{appraisal.events_are} prevented")
         axes.set_ylabel(f"cost, {formats.currency_name(appraisal.currency)}")
 
     return figure(
         "plane",
         draw,
-        title="Crimes prevented and cost, possibility by possibility",
+        title=f"{_capital(appraisal.events_are)} prevented and cost, possibility by possibility",
         alt="; ".join(f"{text}: {formats.chance(share) if share else 'none'}" for text, share, _ in words) + ".",
         caption="Each point is one possibility that fits the data; right of the dotted line crime was "
         "prevented, above the "

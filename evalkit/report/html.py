@@ -72,8 +72,9 @@ def words(command: str) -> list[str]:
 
 
 _SIGNED = re.compile(r"(?<=[−+])(?=[$£€\d])")
+_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 
 def _unbroken(value: object) -> object:
     """Keep a sign on the line of its number or amount."""
-    return _SIGNED.sub("\u2060", value) if type(value) is str else value
+    return _PERCENT.sub(formats.FIXED, _SIGNED.sub("\u2060", value)) if type(value) is str else value

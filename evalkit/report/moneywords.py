@@ -13,6 +13,7 @@ from evalkit.report import formats
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
+    from evalkit.economics.ledger import Flow
     from evalkit.evaluation import Evaluation
 
 __all__ = [
@@ -42,12 +43,10 @@ def cost_of_one(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, str]
     per_crime, currency = appraisal.cost_per_crime_prevented, appraisal.currency
     even = break_even(evaluation, appraisal)
     if is_cost_quotable(appraisal) and per_crime.estimate is not None:
-        told = (
-            _PREVENTED_ANY.format(chance=formats.chance(per_crime.prob_prevents)),
-            _sentence(condition(evaluation)),
-            _payers(appraisal),
-            _acceptable(appraisal),
-        )
+        rests_on = condition(evaluation)
+        chance = formats.chance(per_crime.prob_prevents)
+        sure = _PREVENTED_ANY.format(chance=f"{chance}, {rests_on}" if rests_on else chance)
+        told = (sure, _payers(appraisal), _acceptable(appraisal))
         return formats.money(per_crime.estimate, currency), " ".join(part for part in told if part)
     if per_crime.prob_prevents < 0.5:
         return "no figure", f"It is not shown to prevent crime. {even}"
@@ -86,17 +85,21 @@ def costs_read(evaluation: Evaluation) -> list[str]:
     costs = evaluation.study.costs
     if costs is None:
         return []
-    symbol = "" if costs.currency == formats.NO_CURRENCY else f"{costs.currency}{formats.FIXED}"
-    told = [
-        f"Cost: {'saved, ' if flow.saving else ''}{symbol}{Quantity.of(flow.amount).describe()} "
-        f"({flow.bearer}, {_years(flow.years)})."
-        for flow in costs.flows[:_FLOWS]
-    ]
+    told = [_entry(flow, costs.currency) for flow in costs.flows[:_FLOWS]]
     left = len(costs.flows) - _FLOWS
     return told if left <= 0 else [*told, f"{formats.plural(left, 'more entry', 'more entries')} of the ledger."]
 
 
 _FLOWS = 3
+
+
+def _entry(flow: Flow, currency: str) -> str:
+    given, is_named = Quantity.of(flow.amount), currency != formats.NO_CURRENCY
+    saved = "saved, " if flow.saving else ""
+    who = f"{flow.bearer}, {_years(flow.years)}"
+    if given.is_certain:
+        return f"Cost: {saved}{f'{currency}{formats.FIXED}' if is_named else ''}{given.describe()} ({who})."
+    return f"Cost{f' in {currency}' if is_named else ''}: {saved}{given.describe()}, {who}."
 
 
 def _years(years: Sequence[int]) -> str:

@@ -159,3 +159,11 @@ def test_hostile_text_stays_text(cases, make):
     assert "49" not in re.sub(r"<svg.*?</svg>", "", page[page.index("<h1>") : page.index("</h1>")])
     for figure in all_figures(evaluation):
         ET.fromstring(figure.svg)
+
+
+def test_a_line_never_ends_between_a_sign_and_its_number(page):
+    """Minus signs, symbols, percent signs and options of a command stay with what they belong to."""
+    body = re.sub(r"<(svg|style|title)\b.*?</\1>|<[^>]*>", "\n", page, flags=re.DOTALL)
+    assert re.search(r"−[$£€\d]", body) is None
+    assert re.search(r"\d %", body) is None
+    assert re.search(r"<span>--seed \d+</span> <span>--draws \d+</span>", page)

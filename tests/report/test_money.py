@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evalkit.economics.ledger import Costs, Flow
 from evalkit.judgement import Finding
 from evalkit.report import formats, moneywords, text
 from evalkit.report.figures import all_figures
@@ -90,3 +91,20 @@ def test_the_terminal_says_what_lies_beyond_what_was_seen(cases):
 def test_small_amounts_keep_their_decimals(value, shown):
     """A crime worth 77 cents is not worth a dollar."""
     assert formats.amount(value, "USD") == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        (100_000, "USD", "Cost: USD 100,000 (city, year 1)."),
+        (100_000, "XXX", "Cost: 100,000 (city, year 1)."),
+        ({"low": 1, "high": 3}, "EUR", "Cost in EUR: between 1 and 3 (uniform), city, year 1."),
+    ],
+)
+def test_the_cost_that_was_read_is_repeated(cases, amount, currency, said):
+    """A slip of the pen is seen before anything is divided by it."""
+    evaluation = cases["benefit with money"]()
+    flow = Flow(what="patrols", amount=amount, years=(1,), bearer="city", kind="one-off", source="as given")
+    object.__setattr__(evaluation.study, "costs", Costs(currency=currency, price_year=2024, flows=(flow,)))
+    shown = " ".join(text.render(evaluation, bold=False).split())
+    assert f"Money {said} Cost of preventing one:" in shown
