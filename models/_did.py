@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.domain import Check, Displacement, Effect, Paths
+from evalkit.domain import Cells, Check, Displacement, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
@@ -140,6 +140,7 @@ def _effect(
         degrees_of_freedom=float(inference.degrees_of_freedom[0]),
         checks=tuple(check for check in checks if check is not None),
         paths=_paths(sample, method, fit),
+        cells=_cells(sample, method, treated_rows, float(np.median(changes[:, 0]))) if counts else None,
         dynamics=traced.dynamics if traced else None,
         displacement=_displacement(sample, method, inference, changes) if changes.shape[1] > 1 else None,
         influence=influence,
@@ -208,6 +209,22 @@ def _prevented(sample: Sample, method: Method, rows: np.ndarray, change: FloatAr
     exposure = sample.panel.exposure
     at_risk = np.ones_like(sample.panel.values[rows]) if exposure is None else exposure[rows]
     return np.outer(-change, (at_risk * (_after(sample, rows) & _counted(sample, rows))).sum(axis=0)[first:])
+
+
+def _cells(sample: Sample, method: Method, rows: np.ndarray, change: float) -> Cells:
+    """Recorded and expected in every treated site and period, at the estimate."""
+    panel = sample.panel
+    treated = _after(sample, rows) & _counted(sample, rows)
+    recorded = panel.values[rows]
+    at_risk = np.ones_like(recorded) if panel.exposure is None else panel.exposure[rows]
+    more = recorded * np.expm1(-change) if method.is_log else -change * at_risk
+    return Cells(
+        sites=tuple(panel.sites[row] for row in rows),
+        periods=panel.periods.labels,
+        treated=treated,
+        recorded=recorded,
+        expected=recorded + np.where(treated, more, 0.0),
+    )
 
 
 def _paths(sample: Sample, method: Method, fit: Fit) -> Paths:

@@ -121,6 +121,18 @@ def test_outcomes_measured_in_the_same_states_vary_together(castle):
     assert drawn == pytest.approx(wanted, abs=0.02)
 
 
+def test_events_are_told_by_site_and_period_and_add_up_to_the_total(castle):
+    """Expected and prevented of every state and year; the sum is the total at the estimate."""
+    effect = castle.primary
+    assert effect.cells.expected.shape == (21, 11)
+    assert effect.cells.sites[:2] == ("Alabama", "Alaska")
+    assert effect.cells.treated.sum(axis=1).min() == 1  # Montana's only full year under the law is 2010
+    assert effect.cells.prevented[~effect.cells.treated].max() == 0
+    assert effect.cells.prevented.sum() == pytest.approx(np.median(effect.total_prevented), rel=1e-9)
+    by_period = effect.cells.prevented.sum(axis=0)[-len(effect.periods) :]
+    assert by_period == pytest.approx(np.median(effect.prevented, axis=0), rel=1e-9)
+
+
 def test_harm_has_no_price_for_each_crime_prevented(castle):
     """Nothing was prevented, so there is a reason in place of a number, and never a bargain."""
     per_crime = castle.appraisal.cost_per_crime_prevented

@@ -1,7 +1,7 @@
 """The vocabulary of evaluation: what was done, what was measured, what was compared, what was found."""
 
 from evalkit.domain.design import Assignment, Design, ScientificMethodsLevel
-from evalkit.domain.effect import Check, Displacement, Dynamics, Effect, Paths
+from evalkit.domain.effect import Cells, Check, Displacement, Dynamics, Effect, Paths
 from evalkit.domain.estimator import Card, Estimator
 from evalkit.domain.intervention import Intervention
 from evalkit.domain.outcome import CrimeClass, Outcome, crime_classes
@@ -12,6 +12,7 @@ from evalkit.domain.table import Table
 __all__ = [
     "Assignment",
     "Card",
+    "Cells",
     "Check",
     "CrimeClass",
     "Design",

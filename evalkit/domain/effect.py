@@ -15,7 +15,7 @@ from evalkit.errors import DomainError, first_of
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
 
-__all__ = ["Basis", "Check", "Displacement", "Dynamics", "Effect", "Paths", "Scale"]
+__all__ = ["Basis", "Cells", "Check", "Displacement", "Dynamics", "Effect", "Paths", "Scale"]
 
 type Scale = Literal[
     "log_rate_ratio", "rate_difference", "count_difference", "log_odds_ratio", "log_hazard_ratio", "mean_difference"
@@ -56,6 +56,33 @@ class Paths:
     periods: tuple[str, ...]
     recorded: FloatArray
     fitted: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cells:
+    """What was recorded and expected in every treated site and period, at the estimate.
+
+    Sums over `treated` cells are those of the effect's events prevented at its estimate. The range of one
+    cell is not told: the change is one number for all, and a single cell varies by chance besides.
+
+    Attributes
+    ----------
+    sites, periods : names of the treated sites and of all periods
+    treated : which cells count as treated, shape (sites, periods)
+    recorded, expected : events recorded, and expected without the measure, shape (sites, periods); equal
+        where a cell is not treated
+    """
+
+    sites: tuple[str, ...]
+    periods: tuple[str, ...]
+    treated: np.ndarray
+    recorded: FloatArray
+    expected: FloatArray
+
+    @property
+    def prevented(self) -> FloatArray:
+        """Events prevented, shape (sites, periods); negative where there were more than expected."""
+        return np.asarray(self.expected - self.recorded)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,8 +141,8 @@ class Effect:
     basis : what the draws stand for
     degrees_of_freedom : of the t distribution that sampling draws follow; None for a normal
     checks : what must be known before believing it
-    paths, dynamics : recorded against expected by period, and the effect by time since the start, where the
-        method gives them
+    paths, cells, dynamics : recorded against expected by period, the same by site and period, and the effect
+        by time since the start, where the method gives them
     displacement : what happened in the buffer, where there is one
     estimand : what was estimated, in words
     assumption : what must be true for it to be causal, in a sentence
@@ -139,6 +166,7 @@ class Effect:
     degrees_of_freedom: float | None = None
     checks: tuple[Check, ...] = ()
     paths: Paths | None = None
+    cells: Cells | None = None
     dynamics: Dynamics | None = None
     displacement: Displacement | None = None
     influence: FloatArray | None = None

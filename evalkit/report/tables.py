@@ -51,7 +51,8 @@ def all_tables(evaluation: Evaluation) -> tuple[ExportTable, ...]:
         ExportTable(name=f"figure-{figure.name}", columns=figure.columns, rows=figure.rows)
         for figure in all_figures(evaluation)
     )
-    return (_effects(evaluation), _prevented(evaluation), _checks(evaluation), _refusals(evaluation), *money, *pictures)
+    effects = (_effects(evaluation), _prevented(evaluation), _by_site(evaluation))
+    return (*effects, _checks(evaluation), _refusals(evaluation), *money, *pictures)
 
 
 def _effects(evaluation: Evaluation) -> ExportTable:
@@ -109,6 +110,21 @@ def _prevented(evaluation: Evaluation) -> ExportTable:
                 rows.append((outcome, name, period, recorded, *_summary(effect.prevented[:, column], level)))
     columns = ("outcome", "estimator", "period", "recorded", "prevented", "prevented_lower", "prevented_upper")
     return ExportTable(name="prevented-by-period", columns=columns, rows=tuple(rows))
+
+
+def _by_site(evaluation: Evaluation) -> ExportTable:
+    """Give every treated site in every treated period, for the primary estimate of each outcome."""
+    rows: list[tuple[Cell, ...]] = []
+    for outcome in evaluation.effects:
+        cells = evaluation.primary_of(outcome).cells
+        if cells is None:
+            continue
+        for site, period in np.argwhere(cells.treated):
+            of = (site, period)
+            values = (float(cells.recorded[of]), float(cells.expected[of]), float(cells.prevented[of]))
+            rows.append((outcome, cells.sites[site], cells.periods[period], *values))
+    columns = ("outcome", "site", "period", "recorded", "expected", "prevented")
+    return ExportTable(name="prevented-by-site", columns=columns, rows=tuple(rows))
 
 
 _STATES = {True: "passed", False: "failed", None: "for information"}
