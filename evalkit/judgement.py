@@ -137,9 +137,10 @@ def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tupl
             "The method adds the sites up to one treated and one comparison area, so it supports no more than a "
             "before/after table does."
         )
-    if CERTAINTIES[place] == "moderate" and level == _COMPARED and not _saw_trends(checks):
-        place -= 1
-        doubts.append(_TRENDS_UNSEEN)
+    if level == _COMPARED and not _saw_trends(checks):
+        place = min(place, CERTAINTIES.index("low"))
+        if not failures[0]:  # a failed test of the leads has said more than that
+            doubts.append(_TRENDS_UNSEEN)
     return CERTAINTIES[place], (*reasons, *doubts)
 
 

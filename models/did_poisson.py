@@ -91,7 +91,7 @@ class PoissonDifferenceInDifferences(Options):
             (
                 "stated power of that test, 4 earlier periods",
                 "share of 400 simulated panels that noticed (chance: 7 points)",
-                "6 of 16 sites 14 % (noticed 11); 5 of 10 36 % (44); 3 of 40 18 % (18); 8 of 24 44 % (50)",
+                "6 of 16 sites 14 % (noticed 11); 5 of 10 36 % (44); 3 of 40 18 % (18)",
             ),
         ),
     )

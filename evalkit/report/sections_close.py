@@ -42,9 +42,10 @@ def _certainty(evaluation: Evaluation) -> Section:
 
 _CERTAINTY_RULE = (
     "A lottery starts at high, a comparison of several sites over several periods at moderate, one of two areas before "
-    "and after at low, anything else at very low; each failed check that speaks against a causal reading "
-    "takes one step "
-    "down, and so does another estimator that comes to another answer; at most two."
+    "and after at low, anything else at very low; a method that adds sites up to two areas starts where those do. "
+    "Each failed check that speaks against a causal reading takes one step down, and so does another estimator that "
+    "comes to another answer; at most two. Without a lottery, moderate is left only where a test of the time before "
+    "the start, with the power to see a difference, saw none."
 )
 
 

@@ -274,6 +274,13 @@ def test_nothing_in_the_treated_area_says_what_cannot_be_known():
     assert stats.gamma(0.5).ppf(0.95) == pytest.approx(1.92, abs=0.005)  # the 1.9 that it quotes
 
 
+def test_with_unequal_lengths_the_prior_of_a_zero_is_a_change_of_up_to_one_event():
+    """Nothing before and after, over one and three months: the prior adds about an event, and the check says so."""
+    effect = estimate(design_of(treated=(0, 0), comparison=(400, 1200), lengths=(1, 3)), draws=20_000)
+    assert 0 < abs(effect.estimate) < 2
+    assert "The prior pulls by up to about one event" in check(effect, "zero counts").detail
+
+
 def test_no_number_prevented_where_its_mean_does_not_exist():
     """A ratio to a comparison that had nothing before has no expected number; the difference has one."""
     cells = {"treated": (7, 5), "comparison": (0, 4)}

@@ -14,7 +14,7 @@ from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
 POISSON = PoissonDifferenceInDifferences(event_study=False)
 OLS = LinearDifferenceInDifferences(event_study=False)
-RUNS = 400
+RUNS = 250
 
 
 def panels(sites, treated, *, effect=0.0, mean=30.0, periods=8, start=4, spread_of_starts=1, size=1.0):

@@ -39,13 +39,13 @@ def panels(sites, treated, *, periods, start, mean, slope=0.0, shift=0.0):
 @pytest.mark.parametrize(
     ("estimator", "mean", "shape", "runs"),
     [
-        (PoissonDifferenceInDifferences(), 30.0, (50, 20, 36, 24), 80),
-        (PoissonDifferenceInDifferences(), 30.0, (100, 50, 36, 24), 30),
-        (LinearDifferenceInDifferences(), 400.0, (40, 20, 30, 20), 100),
-        (LinearDifferenceInDifferences(errors="CR1"), 400.0, (50, 20, 24, 16), 100),
-        (LinearDifferenceInDifferences(), 400.0, (110, 55, 48, 36), 10),
+        (PoissonDifferenceInDifferences(), 30.0, (40, 20, 30, 20), 40),
+        (PoissonDifferenceInDifferences(), 30.0, (100, 50, 36, 24), 15),
+        (LinearDifferenceInDifferences(), 400.0, (40, 20, 30, 20), 60),
+        (LinearDifferenceInDifferences(errors="CR1"), 400.0, (50, 20, 24, 16), 60),
+        (LinearDifferenceInDifferences(), 400.0, (110, 55, 48, 36), 6),
     ],
-    ids=["did-poisson 20 of 50", "did-poisson 50 of 100, CR1", "did-ols 20 of 40", "did-ols CR1", "did-ols 55 of 110"],
+    ids=["did-poisson 20 of 40", "did-poisson 50 of 100, CR1", "did-ols 20 of 40", "did-ols CR1", "did-ols 55 of 110"],
 )
 def test_many_leads_reject_no_more_true_nulls_than_stated(estimator, mean, shape, runs):
     """With 15 to 35 leads, also where the estimate's own errors are CR1, at most 5 % of true nulls fail the check.
@@ -62,21 +62,21 @@ def test_many_leads_reject_no_more_true_nulls_than_stated(estimator, mean, shape
     assert np.mean(rejected) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
-@pytest.mark.parametrize(("sites", "treated", "leads"), [(40, 20, 5), (20, 8, 5), (12, 6, 5), (6, 3, 5)])
+@pytest.mark.parametrize(("sites", "treated", "leads"), [(40, 20, 5), (12, 6, 5), (6, 3, 5)])
 def test_few_leads_keep_their_size(sites, treated, leads):
     """With few sites the test of the leads, or of their one trend, is not too quick to reject either."""
-    simulate, runs = panels(sites, treated, periods=leads + 3, start=leads, mean=30.0, shift=0.15), 120
+    simulate, runs = panels(sites, treated, periods=leads + 3, start=leads, mean=30.0, shift=0.15), 100
     found = [_test(simulate(rng), sites, treated, 0.1) for rng in np.random.default_rng(62).spawn(runs)]
     assert np.mean([test.p_value < 0.05 for test in found]) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
-@pytest.mark.parametrize(("sites", "treated", "slope"), [(16, 6, 0.05), (10, 5, 0.08), (40, 3, 0.06), (24, 8, 0.08)])
+@pytest.mark.parametrize(("sites", "treated", "slope"), [(16, 6, 0.05), (10, 5, 0.08), (40, 3, 0.06)])
 def test_stated_power_is_the_simulated_one(sites, treated, slope):
     """The chance to notice a trend, as stated with that trend in mind, is the share of panels that notice it.
 
     It was stated as .26, .44 and .39 for the first three, where .11, .25 and .17 was true.
     """
-    runs = 150
+    runs = 120
     simulate = panels(sites, treated, periods=8, start=5, mean=200.0, slope=slope)
     found = [_test(simulate(rng), sites, treated, slope) for rng in np.random.default_rng(63).spawn(runs)]
     stated = np.mean([test.power for test in found])

@@ -95,7 +95,7 @@ def test_estimated_dispersion_restores_coverage(measure, times, periods, most):
     """Counts that vary two or four times as much as chance: eight periods before suffice to cover at the level."""
     rng = np.random.default_rng(15)
     hits, by_chance = [], []
-    for design in overdispersed_panels(rng, runs=600, times=times, before=periods):
+    for design in overdispersed_panels(rng, runs=400, times=times, before=periods):
         cells, known = cells_of_design(design), baseline_dispersion(design)
         for dispersion, covered in ((known, hits), (CHANCE, by_chance)):
             drawn = draw_changes(cells, measure, dispersion, 300, rng)
