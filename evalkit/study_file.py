@@ -108,7 +108,7 @@ def _from_toml(file: Path, *, allow_outside: bool) -> Study:
     sections, faults = read_sections(document)
     if sections is None:
         raise StudyError(faults, where=file.name)
-    return _Builder(file=file, sections=sections, allow_outside=allow_outside).build()
+    return _Builder(file=file, sections=sections, allow_outside=allow_outside, faults=faults).build()
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -142,11 +143,26 @@ class StudyFile(Section):
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:
-    """Check a parsed file against the sections; give it, or every fault as a sentence."""
+    """Check a parsed file against the sections, and give every fault as a sentence.
+
+    Keys that nobody knows are faults, but do not keep the rest from being read: what else is wrong can be
+    told in the same breath. None stands where something that is needed is missing or of the wrong type.
+    """
     try:
         return StudyFile.model_validate(document), []
     except ValidationError as problem:
-        return None, [_sentence(fault) for fault in problem.errors(include_url=False)]
+        found = problem.errors(include_url=False)
+    faults = [_sentence(fault) for fault in found]
+    if any(fault["type"] != "extra_forbidden" for fault in found):
+        return None, faults
+    known = copy.deepcopy(dict(document))
+    for fault in found:
+        *above, key = fault["loc"]
+        section: Any = known
+        for part in above:
+            section = section[part]
+        del section[key]
+    return StudyFile.model_validate(known), faults
 
 
 def _sentence(fault: Any) -> str:

@@ -311,6 +311,19 @@ def test_all_faults_are_told_at_once(tmp_path, capsys):
     assert all(word in content for word in ("3 faults", "'m'", "did-poison", "ctiy"))
 
 
+def test_a_key_that_nobody_knows_hides_no_other_fault(tmp_path, capsys):
+    """A slip in a key and a column that is not there are told in one message."""
+    study = changed('count = "n"', 'count = "m"')
+    for old, new in (("exposure =", "expousre ="), ('bearer = "city"', 'bearer = "ctiy"')):
+        study = changed(old, new, study)
+    write(tmp_path / "study", study, COUNTS)
+    assert main(["check", str(tmp_path / "study")]) == 2
+    shown = capsys.readouterr().err
+    assert all(
+        word in shown for word in ("3 faults", "did you mean 'exposure'", "no column 'm'", "did you mean 'city'")
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

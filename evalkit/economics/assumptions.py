@@ -241,8 +241,10 @@ def standing_warnings(inputs: Inputs, multipliers: Any) -> tuple[str, ...]:
         )
     assumed = [drawn for drawn in inputs.flows if drawn.flow.assumed]
     if assumed:
+        few, many = len(assumed), len(inputs.flows)
         found.append(
-            f"{len(assumed)} of {len(inputs.flows)} flows of the ledger are assumed and not from a source: "
+            ("The cost" if few == many == 1 else "All costs" if few == many else f"{few} of {many} costs of the ledger")
+            + (" is" if few == 1 else " are") + " assumed and not from a source: "
             + first_of([drawn.flow.what for drawn in assumed], 20) + "."
         )  # fmt: skip
     if inputs.clock.is_assumed:
