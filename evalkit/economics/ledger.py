@@ -182,11 +182,6 @@ class Costs:
                 f"flow {flow.what!r} is in {flow.currency} and the ledger in {self.currency}; a ledger has one currency"
             )
 
-    @property
-    def last_year(self) -> int:
-        """The last year in which money flows."""
-        return max(flow.years[-1] for flow in self.flows)
-
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Costs:
         """Read the table `[costs]` of a study file: currency, year (of the prices), flows, bearers.

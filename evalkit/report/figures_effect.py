@@ -62,11 +62,11 @@ def paths(evaluation: Evaluation) -> Figure | None:
     return figure(
         "paths",
         draw,
-        title=f"{_capital(counted)} by period, and expected without the measure",
+        title=f"{formats.capital(counted)} by period, and expected without the measure",
         alt=f"Of the {len(labels) - start} periods after the start, {counted} lie below what was expected in {below} "
         f"and above it in {above}.",
         caption=(
-            f"{_capital(counted)} in the treated sites (solid) and what the estimate gives for them without the "
+            f"{formats.capital(counted)} in the treated sites (solid) and what the estimate gives for them without the "
             f"measure (dashed; after the start with its {level:.0%} range)."
         ).replace("%", f"{formats.FIXED}%"),
         columns=("period", "recorded", "expected", "expected, lower", "expected, upper"),
@@ -122,13 +122,13 @@ def slope(evaluation: Evaluation) -> Figure | None:
     return figure(
         "slope",
         draw,
-        title=f"{_capital(counted)} before and after in the treated area",
+        title=f"{formats.capital(counted)} before and after in the treated area",
         alt=(
             f"From {formats.count(round(before))} before, {formats.count(after)} were recorded after, where about "
             f"{formats.events(expected)} were expected."
         ),
-        caption=f"{_capital(counted)} in the treated area (solid) and what the estimate gives for it without the "
-        f"measure (dashed, with its {_level(level)} range).{scaled}",
+        caption=f"{formats.capital(counted)} in the treated area (solid) and what the estimate gives for it without "
+        f"the measure (dashed, with its {_level(level)} range).{scaled}",
         columns=("when", "recorded", "expected", "expected, lower", "expected, upper"),
         rows=[("before", before, None, None, None), ("after", after, expected, held.lower, held.upper)],
     )
@@ -211,7 +211,7 @@ def displacement(evaluation: Evaluation) -> Figure | None:
     return figure(
         "displacement",
         draw,
-        title=f"{_capital(counted)} against what was expected: here, nearby, and together",
+        title=f"{formats.capital(counted)} against what was expected: here, nearby, and together",
         alt=f"Nearby areas had about {formats.events(near_middle)} "
         f"{'fewer' if near_middle > 0 else 'more'} than expected; "
         f"together about {formats.events(read[2][1])} {'fewer' if read[2][1] > 0 else 'more'}.",
@@ -289,7 +289,3 @@ _NAME, _NAME_NARROW = 38, 20
 
 def _level(level: float) -> str:
     return f"{100 * level:g}{formats.FIXED}%"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -62,12 +62,12 @@ def break_even(evaluation: Evaluation) -> Figure | None:
     return figure(
         "break-even",
         draw,
-        title=f"{_capital(counted)} prevented, and how many it takes to break even",
+        title=f"{formats.capital(counted)} prevented, and how many it takes to break even",
         alt=f"About {formats.events(needed)} prevented {counted} pay for the measure; {formats.chance(enough)} of the "
         "possibilities reach that.",
         caption=f"The hill shows how plausible each number of prevented {counted} is; the dashed line is the "
         f"number that pays "
-        f"for the measure at the mean worth of one. {_capital(formats.chance(enough))} of the possibilities "
+        f"for the measure at the mean worth of one. {formats.capital(formats.chance(enough))} of the possibilities "
         f"lie at or beyond it.",
         columns=("prevented, from", "prevented, to", "share of draws (percent)"),
         rows=[(float(a), float(b), float(c)) for a, b, c in zip(edges[:-1], edges[1:], share, strict=True)],
@@ -181,7 +181,7 @@ def plane(evaluation: Evaluation) -> Figure | None:
     return figure(
         "plane",
         draw,
-        title=f"{_capital(appraisal.events_are)} prevented and cost, possibility by possibility",
+        title=f"{formats.capital(appraisal.events_are)} prevented and cost, possibility by possibility",
         alt="; ".join(f"{text}: {formats.chance(share) if share else 'none'}" for text, share, _ in words) + ".",
         caption="Each point is one possibility that fits the data; right of the dotted line crime was "
         "prevented, above the "
@@ -209,7 +209,3 @@ def _short(value: float) -> str:
         if abs(value) >= 10 * scale or (scale >= 1e6 and abs(value) >= scale):
             return f"{formats.number(value / scale)}{formats.FIXED}{letter}"
     return formats.number(value)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

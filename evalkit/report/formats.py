@@ -9,6 +9,7 @@ from evalkit.draws import Interval
 
 __all__ = [
     "amount",
+    "capital",
     "chance",
     "count",
     "currency_name",
@@ -20,6 +21,7 @@ __all__ = [
     "percent",
     "plural",
     "rough",
+    "sentence",
     "unsigned",
 ]
 
@@ -186,6 +188,21 @@ def currency_name(currency: str, unit: float = 1.0) -> str:
     """
     name = "Currency not named" if currency == NO_CURRENCY else currency
     return name if unit == 1 else "Millions, currency not named" if currency == NO_CURRENCY else f"Millions of {name}"
+
+
+def capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop; nothing stays nothing.
+
+    >>> sentence("no prices were given"), sentence("")
+    ('No prices were given.', '')
+    """
+    text = capital(text.strip())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def plural(number_of: int, one: str, several: str) -> str:

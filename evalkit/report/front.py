@@ -149,7 +149,7 @@ def _facts(evaluation: Evaluation, reading: Reading) -> tuple[Fact, ...]:
 def _one_of(appraisal: Appraisal) -> str:
     """Say first what one is that has a cost, where several outcomes are counted."""
     told = moneywords.one_of(appraisal)
-    return "" if told == "one" else f"{_capital(told)}. "
+    return "" if told == "one" else f"{formats.capital(told)}. "
 
 
 def _size_fact(reading: Reading) -> Fact:
@@ -243,7 +243,10 @@ def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
         is_nothing = part is None or (part.mean == 0 and part.lower == part.upper)
         return formats.NOTHING if part is None or is_nothing else write(sign * part.mean)
 
-    rows = [(_capital(line.bearer), of(line.cost, -1), of(line.benefit), of(line.net)) for line in appraisal.by_bearer]
+    rows = [
+        (formats.capital(line.bearer), of(line.cost, -1), of(line.benefit), of(line.net))
+        for line in appraisal.by_bearer
+    ]
     net = appraisal.net_benefit
     ends = f" ({write(net.lower)} to {write(net.upper)})" if net is not None else ""
     rows.append(("Together", of(appraisal.cost, -1), of(appraisal.benefit), f"{of(net)}{ends}"))
@@ -276,7 +279,3 @@ _BEARER_CAPTIONS = {
     True: "{currency} at prices of {price_year}, {horizon}; in brackets the {level} range",
     False: "{currency} at prices of {price_year}, {horizon}, an extrapolation; in brackets the {level} range",
 }
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

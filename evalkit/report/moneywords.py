@@ -51,7 +51,7 @@ def cost_of_one(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, str]
     if per_crime.prob_prevents < 0.5:
         return "no figure", f"It is not shown to prevent crime. {even}"
     if per_crime.estimate is None:
-        return "no figure", f"{_sentence(per_crime.reason)} {even}"
+        return "no figure", f"{formats.sentence(per_crime.reason)} {even}"
     return "no figure", f"It may have prevented none. {even}"
 
 
@@ -190,7 +190,7 @@ def chance_of_gain(evaluation: Evaluation, appraisal: Appraisal) -> tuple[str, s
     """Give the chance that benefits exceed costs, with its word and what it rests on."""
     probability = appraisal.prob_net_benefit
     if probability is None:
-        return "no figure", _sentence(appraisal.benefit_reason)
+        return "no figure", formats.sentence(appraisal.benefit_reason)
     word = probability_in_words(probability)
     schedule = f"at the unit costs of {appraisal.schedule}" if appraisal.schedule else "at the unit costs named below"
     parts = (word, schedule, condition(evaluation))
@@ -201,7 +201,7 @@ def net_sentence(appraisal: Appraisal) -> str:
     """Say what is left, with its range."""
     net, currency = appraisal.net_benefit, appraisal.currency
     if net is None:
-        return _sentence(appraisal.benefit_reason)
+        return formats.sentence(appraisal.benefit_reason)
     key = "gain" if net.lower > 0 else "loss" if net.upper < 0 else "open"
     return _NET[key].format(
         middle=formats.money(abs(net.mean), currency),
@@ -219,12 +219,6 @@ _NET = {
 
 def why_no_money(evaluation: Evaluation) -> str:
     """Say why nothing is said about money."""
-    return f"There is no appraisal in money. {_sentence(evaluation.appraisal_reason or 'the study names no costs')}"
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    if not text:
-        return ""
-    capital = text[:1].upper() + text[1:]
-    return capital if capital.endswith(".") else f"{capital}."
+    return (
+        f"There is no appraisal in money. {formats.sentence(evaluation.appraisal_reason or 'the study names no costs')}"
+    )

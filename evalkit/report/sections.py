@@ -15,7 +15,7 @@ from evalkit.report.drawing import Figure
 from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.sections_close import closing_sections
 from evalkit.report.sections_money import money_section
-from evalkit.report.sections_study import checks_block, sentence, study_sections
+from evalkit.report.sections_study import checks_block, study_sections
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -270,7 +270,7 @@ def _detail(name: str, value: float) -> tuple[str, str, str]:
     label, how = _DETAILS.get(name.removesuffix(_ERROR), (name.removesuffix(_ERROR).replace("_", " "), ""))
     if name.endswith(_ERROR):
         return f"{label}, standard error", formats.number(value), ""
-    return label, formats.number(value), sentence(how)
+    return label, formats.number(value), formats.sentence(how)
 
 
 def _displacement(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:

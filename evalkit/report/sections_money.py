@@ -99,7 +99,7 @@ def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
         ("Chance that crime was prevented", formats.chance(per_crime.prob_prevents), "share of the draws"),
         (f"Cost of preventing {moneywords.one_of(appraisal)}", full, detail),
         (
-            f"{_capital(moneywords.priced_things(evaluation, appraisal))} to prevent to break even",
+            f"{formats.capital(moneywords.priced_things(evaluation, appraisal))} to prevent to break even",
             *(_known(even.events, even.reason)),
         ),
         ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
@@ -111,10 +111,6 @@ def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
         rows=tuple(rows),
         numeric=frozenset({1}),
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _lower(text: str) -> str:

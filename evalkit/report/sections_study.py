@@ -12,7 +12,7 @@ from evalkit.report.blocks import Block, Checks, Grid, Mark, Paragraph, Section
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
 
-__all__ = ["checks_block", "sentence", "study_sections"]
+__all__ = ["checks_block", "study_sections"]
 
 NOT_REPORTED = "not reported"
 
@@ -71,7 +71,7 @@ def _question(evaluation: Evaluation) -> Section:
         )
     blocks: tuple[Block, ...] = (
         Paragraph(head="Question", text=study.question or NOT_REPORTED),
-        Paragraph(head="What was estimated", text=sentence(evaluation.primary.estimand)),
+        Paragraph(head="What was estimated", text=formats.sentence(evaluation.primary.estimand)),
         Grid(
             caption="Outcomes and their rank",
             columns=("Outcome", "Rank", "What", "Source", "Good is", "Smallest change that matters"),
@@ -135,7 +135,7 @@ def _design(evaluation: Evaluation) -> Section:
     level = design.methods_level
     rows = [
         ("Level", f"Scientific Methods Scale {level.level} of 5"),
-        ("Reason", sentence(level.reason)),
+        ("Reason", formats.sentence(level.reason)),
         ("How sites came to be treated", "by lot" if design.assignment == "randomised" else "chosen, not by lot"),
     ]
     if design.panel is not None:
@@ -162,14 +162,14 @@ def _methods(evaluation: Evaluation) -> Section:
     blocks: list[Block] = []
     for card, names in _cards(evaluation):
         name = ", ".join(names)
-        blocks.append(Paragraph(head=name, text=sentence(card.title)))
+        blocks.append(Paragraph(head=name, text=formats.sentence(card.title)))
         blocks.append(
             Grid(
                 caption=f"What to know of {name}",
                 columns=("Item", "Description"),
                 rows=(
-                    ("Needs", sentence(card.needs)),
-                    ("Assumes", sentence(card.assumes)),
+                    ("Needs", formats.sentence(card.needs)),
+                    ("Assumes", formats.sentence(card.assumes)),
                     ("Source", card.source),
                     *(("Calibration", f"{what}, {against}: {result}") for what, against, result in card.calibration),
                 ),
@@ -209,12 +209,3 @@ def checks_block(checks: Iterable[Check], fold: str = "") -> Checks:
         for check in checks
     ]
     return Checks(marks=tuple(marks), fold=fold)
-
-
-def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop."""
-    text = text.strip()
-    if not text:
-        return ""
-    capital = text[:1].upper() + text[1:]
-    return capital if capital.endswith((".", "!", "?")) else f"{capital}."

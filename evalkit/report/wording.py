@@ -278,12 +278,12 @@ def quotient(evaluation: Evaluation) -> tuple[str, str]:
     """Give the weighted displacement quotient and how to read it: as chance where the change nearby may be none."""
     moved, level = evaluation.primary.displacement, evaluation.study.level
     if moved is None or moved.wdq is None:
-        return "none", "" if moved is None else _as_sentence(moved.wdq_reason) if moved.wdq_reason else ""
+        return "none", "" if moved is None else formats.sentence(moved.wdq_reason) if moved.wdq_reason else ""
     near = moved.change if moved.prevented is None else moved.prevented.sum(axis=1)
     if not interval(near, level).excludes(0):
         return formats.number(moved.wdq, 2), _MAY_BE_CHANCE
     is_known = is_reduction(read(evaluation, evaluation.study.primary))
-    return formats.number(moved.wdq, 2), _as_sentence(moved.wdq_reason) if is_known else _NOTHING_WON
+    return formats.number(moved.wdq, 2), formats.sentence(moved.wdq_reason) if is_known else _NOTHING_WON
 
 
 _MAY_BE_CHANCE = "But the change in the buffer may be chance."
@@ -368,12 +368,7 @@ def certainty(evaluation: Evaluation) -> tuple[str, ...]:
     level = design.methods_level.level
     shape = "table" if design.table is not None else "panel"
     told = [_THIRD_LEVEL[shape] if level == 3 else _DESIGN_IN_WORDS[level]]
-    told += [_as_sentence(reason) for reason in evaluation.finding.reasons[1:3]]
+    told += [formats.sentence(reason) for reason in evaluation.finding.reasons[1:3]]
     if is_recorded_crime(evaluation.primary.outcome):
         told.append("Recorded crime is not all crime.")
     return tuple(told)
-
-
-def _as_sentence(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
