@@ -1,4 +1,4 @@
-"""What every test may ask for: the repository, and the reference data beside it."""
+"""What every test may ask for: the repository."""
 
 import os
 from pathlib import Path
@@ -16,12 +16,3 @@ def repo() -> Path:
     `EVALKIT_REPO` names a copy without the sources. What a test needs of the package it imports.
     """
     return Path(os.environ.get("EVALKIT_REPO", HERE))
-
-
-@pytest.fixture(scope="session")
-def reference_data() -> Path:
-    """Give the folder of published data sets, which is kept beside the repository and not in it."""
-    folder = Path(os.environ.get("EVALKIT_REFERENCE_DATA", HERE.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip("no reference data: they are expected in ../shared/data or where EVALKIT_REFERENCE_DATA says")
-    return folder

@@ -188,11 +188,9 @@ def test_the_wheel_passes_the_tests_without_the_sources(repo, elsewhere, tmp_pat
         found = succeed(elsewhere, "-c", f"import {module}; print({module}.__file__)", cwd=copy).strip()
         assert Path(found).is_relative_to(elsewhere.parents[1]), f"{module} was imported from {found}"
 
-    data = os.environ.get("EVALKIT_REFERENCE_DATA", repo.parent / "shared" / "data")
     succeed(
         *(elsewhere, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider"),
         *("--ignore", "tests/test_packaging.py", "tests"),
         cwd=copy,
         EVALKIT_REPO=str(copy),
-        EVALKIT_REFERENCE_DATA=str(data),
     )
