@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 from types import MappingProxyType
@@ -154,7 +155,7 @@ class Study:
         """What was done."""
         return self.designs[self.primary].intervention
 
-    @property
+    @cached_property
     def estimators(self) -> dict[str, Estimator]:
         """Every estimator by the name that its effects are reported under; the primary one first."""
         primary = _instance(self.estimator)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
-import sys
 import tomllib
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +15,7 @@ from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Tabl
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.registry import estimator as find_estimator
 from evalkit.study import Study
+from evalkit.study_program import read_program
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def load_study(path: str | Path, *, allow_outside: bool = False) -> Study:
         Every fault of the file at once.
     """
     file = find_study(Path(path))
-    return _from_program(file) if file.suffix == ".py" else _from_toml(file, allow_outside=allow_outside)
+    return read_program(file) if file.suffix == ".py" else _from_toml(file, allow_outside=allow_outside)
 
 
 def find_study(path: Path) -> Path:
@@ -64,33 +62,6 @@ def find_study(path: Path) -> Path:
         msg = f"{path.name} is not a study: wanted is a .toml or a .py file"
         raise StudyError(msg)
     return path
-
-
-def _from_program(file: Path) -> Study:
-    sys.path.insert(0, str(file.parent.resolve()))  # as `python study.py` does, so that it finds what lies beside it
-    try:
-        found = runpy.run_path(str(file)).get("study")
-    except EvalkitError:
-        raise
-    except (Exception, SystemExit) as problem:
-        msg = f"{file.name}{_line_of(file, problem)}: {type(problem).__name__}: {problem}"
-        raise StudyError(msg) from problem
-    finally:
-        sys.path.pop(0)
-    if not isinstance(found, Study):
-        shown = "there is none" if found is None else f"there is a {type(found).__name__}"
-        msg = f"{file.name}: wanted is an evalkit.Study under the name 'study'; {shown}"
-        raise StudyError(msg)
-    folder = found.folder or file.parent
-    return dataclasses.replace(found, folder=folder, inputs=tuple(dict.fromkeys((*found.inputs, file))))
-
-
-def _line_of(file: Path, problem: BaseException) -> str:
-    """Name the last line of the program itself on the way to a fault."""
-    if isinstance(problem, SyntaxError):
-        return f", line {problem.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(file)]
-    return f", line {lines[-1]}" if lines else ""
 
 
 def _from_toml(file: Path, *, allow_outside: bool) -> Study:

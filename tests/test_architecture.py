@@ -34,7 +34,9 @@ ALLOWED = {
 }
 
 # A row of the table may be several files.
-ROW_OF = dict.fromkeys(("evaluation", "judgement", "quick", "result", "study_file", "study_schema"), "study")
+ROW_OF = dict.fromkeys(
+    ("evaluation", "judgement", "quick", "result", "study_file", "study_program", "study_schema"), "study"
+)
 
 # The ways back up the table, each inside a function: `Evaluation.write()` and its headline hand it to who shows it,
 # and the package of estimators, when called, names all that are installed.

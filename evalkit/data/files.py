@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evalkit.domain.text import one_line
+from evalkit.domain.panel import ColumnReader
 from evalkit.errors import DataError, first_of, nearest
 
 if TYPE_CHECKING:
@@ -212,19 +212,6 @@ def _tidy_numbers(table: pd.DataFrame, columns: Iterable[str], layout: Layout) -
     return table
 
 
-def site_names(table: pd.DataFrame, site: str, source: str) -> pd.Series:
-    """Give the names of the sites as a panel reads them: without blanks around them, whole codes without a point."""
-    import pandas as pd
-
-    names = table[site]
-    if pd.api.types.is_float_dtype(names) and (names.dropna() == names.dropna().round()).all():
-        names = names.astype("Int64")
-    if names.isna().any():
-        msg = f"{source}, column {site!r} is empty in some rows; wanted is a site in every row"
-        raise DataError(msg)
-    return names.astype(str).map(one_line)
-
-
 def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) -> dict[str, str]:
     """Read the first treated period of each site from a column; empty means never treated.
 
@@ -239,7 +226,8 @@ def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) ->
             raise DataError(msg)
     import pandas as pd
 
-    pairs = pd.DataFrame({site: site_names(table, site, source), began: table[began]})
+    names = ColumnReader(table, source, first_row=2).text(site, "a site")  # the heading is row 1
+    pairs = pd.DataFrame({site: names, began: table[began]})
     pairs[began] = pairs[began].astype(object).where(pairs[began].notna(), "").map(str).str.strip()
     pairs = pairs.drop_duplicates()
     twice = pairs[site][pairs[site].duplicated()].unique()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from evalkit.draws import FloatArray
 
-__all__ = ["Panel"]
+__all__ = ["ColumnReader", "Panel"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,7 +136,7 @@ class Panel:
         if table.empty:
             msg = f"{source} has no rows"
             raise DataError(msg)
-        reader = _Reader(table, source, first_row)
+        reader = ColumnReader(table, source, first_row)
         names = reader.text(site, "a site")
         when = reader.text(period, "a period")
         try:
@@ -224,7 +224,7 @@ def _require_columns(table: pd.DataFrame, wanted: Sequence[str], source: str) ->
 
 
 @dataclass(frozen=True)
-class _Reader:
+class ColumnReader:
     """Reads columns of a long table, and names the first rows at fault."""
 
     table: pd.DataFrame
@@ -232,6 +232,7 @@ class _Reader:
     first_row: int
 
     def text(self, column: str, what: str) -> pd.Series:
+        """Give a column as names of one line; codes stay whole, and none is empty."""
         series = self.table[column]
         missing = series.isna() | (series.astype(str).str.strip() == "")
         if missing.any():
@@ -249,6 +250,7 @@ class _Reader:
         return texts.map({text: one_line(text) for text in texts.unique()})
 
     def number(self, column: str, names: pd.Series, when: pd.Series) -> FloatArray:
+        """Give a column as finite numbers, shape (rows,); a missing one is no zero."""
         import pandas as pd
 
         series = self.table[column]
@@ -271,6 +273,7 @@ class _Reader:
         return numbers.to_numpy(float)
 
     def refuse_repeats(self, rows: np.ndarray, places: np.ndarray, sites: tuple[str, ...], periods: Periods) -> None:
+        """Refuse a second row for one site and period."""
         cells = rows.astype(np.int64) * len(periods) + places
         _, first, counts = np.unique(cells, return_index=True, return_counts=True)
         if (counts > 1).any():
@@ -283,6 +286,7 @@ class _Reader:
             raise DataError(msg)
 
     def refuse_gaps(self, rows: np.ndarray, places: np.ndarray, sites: tuple[str, ...], periods: Periods) -> None:
+        """Refuse a site or a period without its row."""
         if len(rows) == len(sites) * len(periods):
             return
         seen = np.bincount(places, minlength=len(periods))
