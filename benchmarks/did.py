@@ -73,11 +73,11 @@ def evalkit_call(kind: str, what: str) -> Callable[[], Any]:
 
 def fit_call(kind: str, design: Any, errors: str) -> Callable[[], Any]:
     """Prepare what pyfixest does, and no more: the coefficients and their errors."""
-    from evalkit.models._cluster import infer
-    from evalkit.models._did_sample import select
-    from evalkit.models._event_study import event_columns, event_times
-    from evalkit.models._fit import fit_linear
-    from evalkit.models._poisson import fit_poisson
+    from evalkit.models._inference.cluster import infer
+    from evalkit.models._regression.event_study import event_columns, event_times
+    from evalkit.models._regression.linear import fit_linear
+    from evalkit.models._regression.poisson import fit_poisson
+    from evalkit.models._regression.sample import select
 
     def call() -> Any:
         sample = select(design, "benchmark", None, need_events=kind == "poisson")

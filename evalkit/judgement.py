@@ -30,6 +30,8 @@ _DOUBTS: tuple[tuple[str, ...], ...] = (
     ("same effect in large and small sites",),
 )
 
+# A share of placements such as 1/20 is not exactly 0.05.
+_ROUNDING = 1e-9
 # Only a look at the time before the start, with the power to see something, supports "probably".
 _TRENDS_UNSEEN = "It was not shown that treated and comparison sites moved together before the start."
 
@@ -67,11 +69,12 @@ class Finding:
 def judge(effect: Effect, design: Design, level: float, others: Mapping[str, Effect] | None = None) -> Finding:
     """Judge one effect by a stated rule.
 
-    The case is read from the interval alone. The certainty starts at what the design's level on the
-    Scientific Methods Scale can support (less, if the method makes no use of it), and goes one step down
-    for each failed check that speaks against a causal reading and once if other estimates of the same
-    effect lead to another case; at most two. Without assignment by lot "moderate" is left only where a test
-    with the power to see a difference before the start saw none.
+    The case is read from the interval alone; it is unclear where the sites are so few that no effect, however
+    large, could be told from chance at this level (`Effect.smallest_p_value`). The certainty starts at what
+    the design's level on the Scientific Methods Scale can support (less, if the method makes no use of it),
+    and goes one step down for each failed check that speaks against a causal reading and once if other
+    estimates of the same effect lead to another case; at most two. Without assignment by lot "moderate" is
+    left only where a test with the power to see a difference before the start saw none.
 
     Parameters
     ----------
@@ -81,6 +84,8 @@ def judge(effect: Effect, design: Design, level: float, others: Mapping[str, Eff
     percent = None if effect.percent_draws is None else interval(effect.percent_draws, level)
     net = None if effect.net_prevented is None else interval(effect.net_prevented.sum(axis=1), level)
     certainty, reasons = _certainty(effect, design, _disagreement(effect, level, others or {}))
+    if _is_beyond_telling(effect, level):
+        reasons = (_beyond_telling(effect, level), *reasons)
     return Finding(
         outcome=effect.outcome.name,
         estimator=effect.estimator,
@@ -94,6 +99,8 @@ def judge(effect: Effect, design: Design, level: float, others: Mapping[str, Eff
 
 
 def _case(effect: Effect, level: float) -> Case:
+    if _is_beyond_telling(effect, level):
+        return "unclear"
     change, percent = effect.interval(level), effect.percent_draws
     worthwhile = effect.outcome.minimum_worthwhile
     if worthwhile is not None and percent is not None:
@@ -104,6 +111,19 @@ def _case(effect: Effect, level: float) -> Case:
         return "unclear"
     fell = change.upper < 0
     return "benefit" if fell == (effect.outcome.good == "fewer") else "harm"
+
+
+def _is_beyond_telling(effect: Effect, level: float) -> bool:
+    """Are the sites so few that no effect could be told from chance at this level?"""
+    return effect.smallest_p_value is not None and effect.smallest_p_value > 1 - level + _ROUNDING
+
+
+def _beyond_telling(effect: Effect, level: float) -> str:
+    return (
+        f"So few sites were compared that even the largest effect would be put down to chance with probability "
+        f"{effect.smallest_p_value:.2g}, which is above the {1 - level:.2g} asked for"
+        f"{f' ({effect.reference_set})' if effect.reference_set else ''}."
+    )
 
 
 def _disagreement(effect: Effect, level: float, others: Mapping[str, Effect]) -> str | None:

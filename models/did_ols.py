@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar
 
 import numpy as np
 
 from evalkit.domain import Card, Check, Design, Effect, Panel
-from evalkit.domain.effect import Scale
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
-from evalkit.errors import DesignError, EstimationError, nearest
-from evalkit.models._did import Method, Options, estimate_effect
-from evalkit.models._did_sample import Sample, require_panel, select
-from evalkit.models._did_sizes import same_in_all_sizes
-from evalkit.models._fit import Fit, fit_linear
+from evalkit.models._regression.did import Method, Options, estimate_effect
+from evalkit.models._regression.linear import Fit, fit_linear
+from evalkit.models._regression.sample import Sample, require_panel, select
+from evalkit.models._regression.scale import (
+    Transform,
+    require_positive,
+    require_transform,
+    scale_of,
+    subject_of,
+    to_scale,
+)
+from evalkit.models._regression.sizes import same_in_all_sizes
 
-__all__ = ["LinearDifferenceInDifferences", "Transform"]
-
-type Transform = Literal["log", "level"]
+__all__ = ["LinearDifferenceInDifferences"]
 
 _NAME = "did-ols"
 
@@ -103,22 +107,15 @@ class LinearDifferenceInDifferences(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.transform not in get_args(Transform.__value__):
-            msg = f"no transform {self.transform!r}; {nearest(self.transform, get_args(Transform.__value__))}"
-            raise EstimationError(msg)
+        require_transform(self.transform)
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
         """Estimate the change in the log rate or in the level."""
         panel = require_panel(design, _NAME)
-        if self.transform == "log" and panel.outcome.kind in {"score", "index"}:
-            msg = (
-                f"{panel.outcome.name!r} is of kind {panel.outcome.kind!r}, whose ratios mean nothing: "
-                "use transform = 'level'"
-            )
-            raise DesignError(msg)
+        require_transform(self.transform, panel)
         sample = select(design, _NAME, self.covariates, need_events=False)
         if self.transform == "log":
-            _require_positive(sample)
+            require_positive(panel, sample.rows, sample.places, sample.values, sample.weights)
         return estimate_effect(sample, _method(panel, self.transform), self, rng, draws)
 
 
@@ -129,10 +126,10 @@ def _method(panel: Panel, transform: Transform) -> Method:
     total = ""
     if panel.outcome.counts_events:
         total = f"events prevented take the {amount} to be the same in every treated site"
-    subject = "rates" if panel.exposure is not None or panel.outcome.kind == "rate" else what
+    subject = subject_of(panel)
     return Method(
         name=_NAME,
-        scale="log_rate_ratio" if log else _level_scale(panel),
+        scale=scale_of(panel, transform),
         is_log=log,
         need_events=False,
         estimand=f"{'Log of the ratio' if log else 'Amount'} by which the measure changed "
@@ -147,16 +144,8 @@ def _method(panel: Panel, transform: Transform) -> Method:
     )
 
 
-def _level_scale(panel: Panel) -> Scale:
-    if panel.outcome.counts_events:
-        return "count_difference" if panel.exposure is None else "rate_difference"
-    return "rate_difference" if panel.outcome.kind == "rate" else "mean_difference"
-
-
 def _regress(sample: Sample, columns: FloatArray, names: Sequence[str], *, log: bool) -> Fit:
-    rates = sample.values / sample.exposure
-    if log:  # cells of weight zero may hold zeros: their value has no say
-        rates = np.log(np.where(sample.weights > 0, rates, 1.0))
+    rates = to_scale(sample.values, sample.exposure, sample.weights, "log" if log else "level")
     return fit_linear(rates, columns, sample.weights, names)
 
 
@@ -175,17 +164,3 @@ def _checks(sample: Sample, fit: Fit) -> tuple[Check | None, ...]:
 
 def _no_checks(sample: Sample, fit: Fit) -> tuple[Check | None, ...]:  # noqa: ARG001 - see Method
     return ()
-
-
-def _require_positive(sample: Sample) -> None:
-    at_fault = np.argwhere((sample.values <= 0) & (sample.weights > 0))
-    if not len(at_fault):
-        return
-    site, period = at_fault[0]
-    where = f"{sample.panel.sites[sample.rows[site]]!r} in {sample.panel.periods.labels[sample.places[period]]}"
-    more = f" and {len(at_fault) - 1} more cells" if len(at_fault) > 1 else ""
-    msg = (
-        f"{sample.panel.outcome.name}: site {where}{more} recorded {sample.values[site, period]:g}, which has no "
-        "logarithm: use 'did-poisson', which takes zeros as they are, or transform = 'level'"
-    )
-    raise EstimationError(msg)

@@ -11,11 +11,11 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError
-from evalkit.models._did import Method, Options, estimate_effect
-from evalkit.models._did_checks import overdispersion_check
-from evalkit.models._did_sample import Sample, require_panel, select
-from evalkit.models._fit import Fit
-from evalkit.models._poisson import dispersion, fit_poisson, require_events
+from evalkit.models._regression.checks import overdispersion_check
+from evalkit.models._regression.did import Method, Options, estimate_effect
+from evalkit.models._regression.linear import Fit
+from evalkit.models._regression.poisson import dispersion, fit_poisson, require_events
+from evalkit.models._regression.sample import Sample, require_panel, select
 
 __all__ = ["PoissonDifferenceInDifferences"]
 

@@ -11,21 +11,21 @@ import numpy as np
 from evalkit.domain import Card, Design, Displacement, Effect
 from evalkit.draws import DEFAULT_DRAWS
 from evalkit.errors import DesignError, EstimationError, nearest
-from evalkit.models._displacement_difference import (
+from evalkit.models._before_after.cells import Cells, cells_of_design
+from evalkit.models._before_after.checks import TableAnswer, table_checks
+from evalkit.models._before_after.dispersion import Dispersion
+from evalkit.models._before_after.displacement_difference import (
     Change,
     DisplacementDifference,
     difference_of_cells,
     displacement_difference,
     harm_weighted_difference,
 )
-from evalkit.models._displacement_quotient import DisplacementQuotient, displacement_quotient
-from evalkit.models._e_test import ETest, e_test
-from evalkit.models._rate_ratio import RateRatio, rate_ratio
-from evalkit.models._table_cells import Cells, cells_of_design
-from evalkit.models._table_checks import TableAnswer, table_checks
-from evalkit.models._table_dispersion import Dispersion
-from evalkit.models._table_draws import Measure, draw_changes
-from evalkit.models._table_sites import dispersion_of
+from evalkit.models._before_after.displacement_quotient import DisplacementQuotient, displacement_quotient
+from evalkit.models._before_after.draws import Measure, draw_changes
+from evalkit.models._before_after.e_test import ETest, e_test
+from evalkit.models._before_after.rate_ratio import RateRatio, rate_ratio
+from evalkit.models._before_after.sites import dispersion_of
 
 __all__ = [
     "BeforeAfterTable",

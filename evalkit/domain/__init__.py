@@ -1,7 +1,7 @@
 """The vocabulary of evaluation: what was done, what was measured, what was compared, what was found."""
 
 from evalkit.domain.design import Assignment, Design, ScientificMethodsLevel
-from evalkit.domain.effect import Cells, Check, Displacement, Dynamics, Effect, Paths
+from evalkit.domain.effect import Cells, Check, Cohorts, Displacement, Dynamics, Effect, Paths, TrendSensitivity
 from evalkit.domain.estimator import Card, Estimator
 from evalkit.domain.intervention import Intervention
 from evalkit.domain.outcome import CrimeClass, Outcome, crime_classes
@@ -14,6 +14,7 @@ __all__ = [
     "Card",
     "Cells",
     "Check",
+    "Cohorts",
     "CrimeClass",
     "Design",
     "Displacement",
@@ -27,5 +28,6 @@ __all__ = [
     "Periods",
     "ScientificMethodsLevel",
     "Table",
+    "TrendSensitivity",
     "crime_classes",
 ]

@@ -15,13 +15,26 @@ from evalkit.errors import DomainError, first_of
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
 
-__all__ = ["Basis", "Cells", "Check", "Displacement", "Dynamics", "Effect", "Paths", "Scale"]
+__all__ = [
+    "Basis",
+    "Cells",
+    "Check",
+    "Cohorts",
+    "Displacement",
+    "Dynamics",
+    "Effect",
+    "Paths",
+    "Scale",
+    "TrendSensitivity",
+]
 
 type Scale = Literal[
     "log_rate_ratio", "rate_difference", "count_difference", "log_odds_ratio", "log_hazard_ratio", "mean_difference"
 ]
 type Basis = Literal["sampling", "posterior", "bootstrap", "randomisation"]
 
+# Between the quartiles of a normal, in standard deviations.
+_QUARTILES_APART = 1.3489795003921634
 _RATIOS = frozenset({"log_rate_ratio", "log_odds_ratio", "log_hazard_ratio"})
 
 
@@ -100,6 +113,65 @@ class Dynamics:
     draws: FloatArray
     reference: int = -1
 
+    def band(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Give the ends of a band that holds all times at once with probability `level`, each shape (times,).
+
+        Every time is as many of its own errors wide, so many that `level` of the rows lie wholly inside
+        (sup-t; Montiel Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). An error is read as the quartile
+        distance over that of a normal, so that single far draws do not widen a time.
+        """
+        lower, middle, upper = np.quantile(self.draws, [0.25, 0.5, 0.75], axis=0, method="hazen")
+        errors = (upper - lower) / _QUARTILES_APART
+        distances = np.abs(self.draws - middle) / np.where(errors > 0, errors, 1.0)
+        reach = float(np.quantile(distances.max(axis=1), level, method="hazen"))
+        return middle - reach * errors, middle + reach * errors
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cohorts:
+    """The effect in each group of sites that started together, from the same draws as the whole.
+
+    Attributes
+    ----------
+    labels : first treated period of each cohort
+    change : on the effect's own scale, shape (draws, cohorts); row i goes with row i of the effect
+    prevented : events prevented in the cohort over all its treated periods, shape (draws, cohorts), summing
+        to the effect's own total; None where the outcome is not a count of events
+    """
+
+    labels: tuple[str, ...]
+    change: FloatArray
+    prevented: FloatArray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrendSensitivity:
+    """What is left of the effect if treated and comparison sites did not quite move together.
+
+    Rambachan and Roth 2023, doi:10.1093/restud/rdad018.
+
+    Attributes
+    ----------
+    kind : "relative magnitudes" (after the start they part by at most `bounds` times the most that they
+        parted between two neighbouring periods before it) or "smoothness" (the slope of their difference
+        bends by at most `bounds` a period, on the effect's own scale)
+    target : what the intervals are of, in words
+    level : of the intervals
+    bounds : shape (m,), rising
+    lower, upper : ends of the interval at each bound, shape (m,)
+    breakdown : the largest bound at which the interval leaves no change outside; None where none does
+    detail : the breakdown value in a sentence
+    """
+
+    kind: Literal["relative magnitudes", "smoothness"]
+    target: str
+    level: float
+    bounds: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    breakdown: float | None
+    detail: str
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Displacement:
@@ -151,6 +223,13 @@ class Effect:
     methods_cap : highest level of the Scientific Methods Scale that the method makes use of; one that adds
         sites up to a before/after table cannot claim what a panel could show
     influence : each site's influence on the change, shape (sites,), for coupling outcomes that share sites
+    smallest_p_value : the smallest p-value that the reference set could give, however large the effect; where it
+        is above 1 - level, nothing can be told from chance at that level, and judgement says so
+    cohorts : the effect by first treated period, where sites started at different times
+    trend_sensitivity : what is left of the effect if trends were not quite parallel
+    comparison_weights : what the comparison is made of: (site, weight) pairs, the heaviest first
+    specification : what a table of specifications shows of the estimate: (item, value) pairs, such as
+        ("errors", "CR2") or ("compared with", "never treated")
     """
 
     outcome: Outcome
@@ -173,6 +252,11 @@ class Effect:
     test_p_value: float | None = None
     reference_set: str = ""
     methods_cap: int = 5
+    smallest_p_value: float | None = None
+    cohorts: Cohorts | None = None
+    trend_sensitivity: tuple[TrendSensitivity, ...] = ()
+    comparison_weights: tuple[tuple[str, float], ...] = ()
+    specification: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for name, value, known in (("scale", self.scale, Scale), ("basis", self.basis, Basis)):
@@ -182,9 +266,10 @@ class Effect:
         if self.degrees_of_freedom is not None and not self.degrees_of_freedom > 0:
             msg = f"degrees of freedom ({self.estimator}) are above zero; there is {self.degrees_of_freedom}"
             raise DomainError(msg)
-        if self.test_p_value is not None and not 0 <= self.test_p_value <= 1:
-            msg = f"a p-value ({self.estimator}) lies between 0 and 1; there is {self.test_p_value}"
-            raise DomainError(msg)
+        for p_value in (self.test_p_value, self.smallest_p_value):
+            if p_value is not None and not 0 <= p_value <= 1:
+                msg = f"a p-value ({self.estimator}) lies between 0 and 1; there is {p_value}"
+                raise DomainError(msg)
         if self.prevented is not None and not self.outcome.counts_events:
             msg = (
                 f"outcome {self.outcome.name!r} is a {self.outcome.kind}, not a count of events: "
@@ -223,6 +308,7 @@ class Effect:
         rows = {
             "dynamics": None if self.dynamics is None else len(self.dynamics.draws),
             "displacement": None if self.displacement is None else len(self.displacement.change),
+            "cohorts": None if self.cohorts is None else len(self.cohorts.change),
         }
         for name, found in rows.items():
             if found is not None and found != draws:
@@ -307,12 +393,19 @@ class Effect:
 
     def reorder(self, order: np.ndarray) -> Effect:
         """Give the same effect with its rows in another order; no margin changes."""
-        dynamics, moved = self.dynamics, self.displacement
+        dynamics, moved, cohorts = self.dynamics, self.displacement, self.cohorts
         return replace(
             self,
             change=self.change[order],
             prevented=None if self.prevented is None else self.prevented[order],
             dynamics=None if dynamics is None else replace(dynamics, draws=dynamics.draws[order]),
+            cohorts=None
+            if cohorts is None
+            else replace(
+                cohorts,
+                change=cohorts.change[order],
+                prevented=None if cohorts.prevented is None else cohorts.prevented[order],
+            ),
             displacement=None
             if moved is None
             else replace(

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from evalkit.errors import EstimationError
-from evalkit.models._absorb import absorb, require_connected
-from evalkit.models._fit import fit_linear
+from evalkit.models._regression.absorb import absorb, require_connected
+from evalkit.models._regression.linear import fit_linear
 
 
 def by_dummies(weights, column):

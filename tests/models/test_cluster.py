@@ -3,8 +3,9 @@ import pytest
 from scipy import stats
 
 from evalkit.errors import EstimationError
-from evalkit.models import _cluster, _wald
-from evalkit.models._fit import fit_linear
+from evalkit.models._inference import cluster as _cluster
+from evalkit.models._inference import wald as _wald
+from evalkit.models._regression.linear import fit_linear
 
 
 def castle():

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from evalkit.domain import Design, Intervention, Outcome, Table
 from evalkit.errors import DesignError, EstimationError
-from evalkit.models import _poisson
-from evalkit.models._cluster import infer
+from evalkit.models._inference.cluster import infer
+from evalkit.models._regression import poisson as _poisson
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
@@ -265,7 +265,7 @@ def test_leads_are_tested_alike_whatever_the_errors_of_the_estimate(panel_design
     assert one.checks[0] == other.checks[0]
 
 
-@pytest.mark.parametrize("limit", ["_wald._MOST_WORK", "_event_study._MOST_ADJUSTING"])
+@pytest.mark.parametrize("limit", ["_inference.wald._MOST_WORK", "_regression.event_study._MOST_ADJUSTING"])
 def test_out_of_reach_the_leads_are_tested_for_a_trend(panel_design, monkeypatch, limit):
     """Where all leads at once would take too long, the check says that it is their trend that was tested."""
     monkeypatch.setattr(f"evalkit.models.{limit}", 0.0)

@@ -10,10 +10,10 @@ from scipy import stats
 from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Periods, Table
 from evalkit.draws import interval
 from evalkit.errors import DesignError, EstimationError
-from evalkit.models._table_cells import SiteCounts, cells_of_design, cells_of_table, series_before, table_of
-from evalkit.models._table_dispersion import baseline_dispersion, pearson_dispersion
-from evalkit.models._table_draws import poisson_means, spread_sampling
-from evalkit.models._table_sites import spread_of_change
+from evalkit.models._before_after.cells import SiteCounts, cells_of_design, cells_of_table, series_before, table_of
+from evalkit.models._before_after.dispersion import baseline_dispersion, pearson_dispersion
+from evalkit.models._before_after.draws import poisson_means, spread_sampling
+from evalkit.models._before_after.sites import spread_of_change
 from evalkit.models.table import BeforeAfterTable
 
 BURGLARY = Outcome(name="burglary", crime="burglary")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from evalkit.domain import Design, Intervention, Outcome, Panel, Periods
-from evalkit.models._cluster import infer
-from evalkit.models._did_sample import select
-from evalkit.models._event_study import event_columns, event_times, leads_test
-from evalkit.models._poisson import fit_poisson
+from evalkit.models._inference.cluster import infer
+from evalkit.models._regression.event_study import event_columns, event_times, leads_test
+from evalkit.models._regression.poisson import fit_poisson
+from evalkit.models._regression.sample import select
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 

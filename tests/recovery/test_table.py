@@ -3,9 +3,9 @@ import pytest
 
 from evalkit.domain import Design, Intervention, Outcome, Panel, Periods, Table
 from evalkit.draws import interval
-from evalkit.models._table_cells import cells_of_design, cells_of_table, table_of
-from evalkit.models._table_dispersion import Dispersion, baseline_dispersion
-from evalkit.models._table_draws import draw_changes
+from evalkit.models._before_after.cells import cells_of_design, cells_of_table, table_of
+from evalkit.models._before_after.dispersion import Dispersion, baseline_dispersion
+from evalkit.models._before_after.draws import draw_changes
 from evalkit.models.table import BeforeAfterTable, displacement_difference, rate_ratio
 
 CHANCE = Dispersion()

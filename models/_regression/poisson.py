@@ -9,7 +9,7 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._fit import Fit, fit_linear
+from evalkit.models._regression.linear import Fit, fit_linear
 
 __all__ = ["dispersion", "fit_poisson", "require_events"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from evalkit.domain import Check
-from evalkit.models._cluster import Inference
-from evalkit.models._did_sample import Sample
-from evalkit.models._fit import Fit
+from evalkit.models._inference.cluster import Inference
+from evalkit.models._regression.linear import Fit
+from evalkit.models._regression.sample import Sample
 
 __all__ = ["clusters_check", "forbidden_share", "lone_size_check", "overdispersion_check", "staggered_check"]
 

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import stats
 
 from evalkit.draws import FloatArray
-from evalkit.models._cluster import Inference, satterthwaite
-from evalkit.models._cr2 import quadratic_forms
-from evalkit.models._fit import Fit
+from evalkit.models._inference.cluster import Inference, satterthwaite
+from evalkit.models._inference.cr2 import quadratic_forms
+from evalkit.models._regression.linear import Fit
 
 __all__ = ["JointTest", "joint_test", "trend_test"]
 

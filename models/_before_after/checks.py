@@ -8,12 +8,12 @@ import numpy as np
 
 from evalkit.domain import Check, Design
 from evalkit.draws import FloatArray, interval
-from evalkit.models._displacement_difference import Change, difference_of_cells
-from evalkit.models._e_test import e_test
-from evalkit.models._table_cells import Cells
-from evalkit.models._table_dispersion import PERIODS_NEEDED, Dispersion
-from evalkit.models._table_draws import ChangeDraws, Measure, draw_changes
-from evalkit.models._table_sites import dispersion_of
+from evalkit.models._before_after.cells import Cells
+from evalkit.models._before_after.dispersion import PERIODS_NEEDED, Dispersion
+from evalkit.models._before_after.displacement_difference import Change, difference_of_cells
+from evalkit.models._before_after.draws import ChangeDraws, Measure, draw_changes
+from evalkit.models._before_after.e_test import e_test
+from evalkit.models._before_after.sites import dispersion_of
 
 __all__ = ["TableAnswer", "table_checks"]
 

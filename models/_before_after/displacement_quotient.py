@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from evalkit.domain.table import Counts
-from evalkit.models._table_cells import table_of
+from evalkit.models._before_after.cells import table_of
 
 __all__ = ["DisplacementQuotient", "displacement_quotient"]
 

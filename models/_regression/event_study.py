@@ -11,10 +11,10 @@ from scipy import stats
 from evalkit.domain import Check, Dynamics
 from evalkit.draws import FloatArray, couple, spread
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._cluster import MANY, Inference, infer
-from evalkit.models._did_sample import Sample
-from evalkit.models._fit import Fit
-from evalkit.models._wald import JointTest, joint_test, trend_test
+from evalkit.models._inference.cluster import MANY, Inference, infer
+from evalkit.models._inference.wald import JointTest, joint_test, trend_test
+from evalkit.models._regression.linear import Fit
+from evalkit.models._regression.sample import Sample
 
 __all__ = [
     "EventTimes",

@@ -9,7 +9,7 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._absorb import absorb
+from evalkit.models._regression.absorb import absorb
 
 __all__ = ["Fit", "fit_linear"]
 

@@ -13,7 +13,7 @@ from evalkit.domain import Table
 from evalkit.domain.table import Counts
 from evalkit.draws import FloatArray, Interval
 from evalkit.errors import EstimationError
-from evalkit.models._table_cells import Cells, cells_of_table, table_of
+from evalkit.models._before_after.cells import Cells, cells_of_table, table_of
 
 __all__ = [
     "Change",

@@ -10,7 +10,7 @@ import numpy as np
 from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
 from evalkit.errors import DesignError, EstimationError, first_of, nearest
-from evalkit.models._absorb import require_connected
+from evalkit.models._regression.absorb import require_connected
 
 __all__ = ["Sample", "require_panel", "select"]
 

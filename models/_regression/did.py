@@ -11,11 +11,11 @@ from evalkit.domain import Cells, Check, Displacement, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
-from evalkit.models._cluster import Errors, Inference, SmallSample, infer, require_options
-from evalkit.models._did_checks import clusters_check, lone_size_check, staggered_check
-from evalkit.models._did_sample import Sample
-from evalkit.models._event_study import Traced, event_times, spread_coefficients, steep_trend, trace
-from evalkit.models._fit import Fit
+from evalkit.models._inference.cluster import Errors, Inference, SmallSample, infer, require_options
+from evalkit.models._regression.checks import clusters_check, lone_size_check, staggered_check
+from evalkit.models._regression.event_study import Traced, event_times, spread_coefficients, steep_trend, trace
+from evalkit.models._regression.linear import Fit
+from evalkit.models._regression.sample import Sample
 
 __all__ = ["Method", "Options", "estimate_effect"]
 

@@ -8,9 +8,9 @@ from scipy import stats
 from evalkit.domain import Check
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
-from evalkit.models._cluster import Inference, infer
-from evalkit.models._did_sample import Sample
-from evalkit.models._fit import Fit, fit_linear
+from evalkit.models._inference.cluster import Inference, infer
+from evalkit.models._regression.linear import Fit, fit_linear
+from evalkit.models._regression.sample import Sample
 
 __all__ = ["same_in_all_sizes", "sizes"]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, nearest
-from evalkit.models._cr2 import Adjusted, adjust, quadratic_forms
-from evalkit.models._fit import Fit
+from evalkit.models._inference.cr2 import Adjusted, adjust, quadratic_forms
+from evalkit.models._regression.linear import Fit
 
 __all__ = ["MANY", "Errors", "Inference", "SmallSample", "infer", "require_options", "small_sample_factor"]
 

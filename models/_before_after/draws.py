@@ -9,10 +9,10 @@ import numpy as np
 
 from evalkit.domain.effect import Basis
 from evalkit.draws import FloatArray, spread, spread_jointly
-from evalkit.models._displacement_difference import weighted_changes
-from evalkit.models._rate_ratio import log_ratio_changes
-from evalkit.models._table_cells import Cells
-from evalkit.models._table_dispersion import Dispersion
+from evalkit.models._before_after.cells import Cells
+from evalkit.models._before_after.dispersion import Dispersion
+from evalkit.models._before_after.displacement_difference import weighted_changes
+from evalkit.models._before_after.rate_ratio import log_ratio_changes
 
 __all__ = ["ChangeDraws", "Measure", "draw_changes", "poisson_means", "spread_sampling"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from evalkit.domain.table import Counts
 from evalkit.draws import FloatArray, Interval
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._table_cells import Cells, cells_of_table, table_of
+from evalkit.models._before_after.cells import Cells, cells_of_table, table_of
 
 __all__ = ["RateRatio", "log_ratio_changes", "rate_ratio"]
 

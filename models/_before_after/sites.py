@@ -6,11 +6,11 @@ import numpy as np
 
 from evalkit.domain import Design
 from evalkit.draws import FloatArray
-from evalkit.models._displacement_difference import weighted_changes
-from evalkit.models._rate_ratio import log_ratio_changes
-from evalkit.models._table_cells import Cells, SiteCounts, site_counts
-from evalkit.models._table_dispersion import Dispersion, baseline_dispersion
-from evalkit.models._table_draws import Measure
+from evalkit.models._before_after.cells import Cells, SiteCounts, site_counts
+from evalkit.models._before_after.dispersion import Dispersion, baseline_dispersion
+from evalkit.models._before_after.displacement_difference import weighted_changes
+from evalkit.models._before_after.draws import Measure
+from evalkit.models._before_after.rate_ratio import log_ratio_changes
 
 __all__ = ["dispersion_of", "spread_of_change"]
 

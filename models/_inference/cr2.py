@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalkit.draws import FloatArray
-from evalkit.models._absorb import period_inverse
-from evalkit.models._fit import Fit
+from evalkit.models._regression.absorb import period_inverse
+from evalkit.models._regression.linear import Fit
 
 __all__ = ["Adjusted", "Projection", "QuadraticForms", "adjust", "project", "quadratic_forms"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from evalkit.domain import Design
 from evalkit.draws import FloatArray
-from evalkit.models._table_cells import series_before
+from evalkit.models._before_after.cells import series_before
 
 __all__ = ["Dispersion", "baseline_dispersion", "fitted_without_effect", "pearson_dispersion"]
 

@@ -1,0 +1,1 @@
+"""What the before/after table is made of."""

@@ -1,0 +1,1 @@
+"""Standard errors, tests and randomisation: what every estimator says how sure it is by."""
