@@ -27,6 +27,7 @@ __all__ = [
     "settled_mean",
     "spread",
     "spread_jointly",
+    "spread_parts",
 ]
 
 type FloatArray = NDArray[np.float64]
@@ -162,6 +163,45 @@ def spread_jointly(
             target[np.argsort(along, kind="stable")] = grid
             standard += np.outer(target - along, direction)
     return np.asarray(centre + standard @ root.T)
+
+
+def spread_parts(
+    headline: FloatArray, mean: ArrayLike, covariance: ArrayLike, weights: ArrayLike, rng: np.random.Generator
+) -> FloatArray:
+    """Draw the parts of a weighted sum so that every row adds up to the draw of the sum that is given.
+
+    The sum keeps the draws that it has, whatever they are spread over (a t distribution, a confidence
+    distribution); its parts follow the joint normal with that covariance, given the sum.
+
+    Parameters
+    ----------
+    headline : draws of the weighted sum, shape (draws,), around `weights @ mean`
+    mean, covariance : of the parts, shapes (k,) and (k, k); the covariance may be singular
+    weights : shape (k,)
+
+    Returns
+    -------
+    array, shape (draws, k); `rows @ weights` is `headline`
+
+    >>> parts = spread_parts(np.array([1.0, 3.0]), [1, 1], np.eye(2), [1, 1], np.random.default_rng(1))
+    >>> [round(float(total), 9) for total in parts.sum(axis=1)]
+    [1.0, 3.0]
+    """
+    centre, spread_of, shares = (np.asarray(a, float) for a in (mean, covariance, weights))
+    loading = spread_of @ shares
+    variance = float(shares @ loading)
+    if variance > 0:
+        gain = loading / variance
+    elif shares.any():  # a sum that is known exactly: its draws can only be shared out by weight
+        gain = shares / float(shares @ shares)
+    else:
+        msg = "a weighted sum has at least one weight that is not zero; there is none"
+        raise DomainError(msg)
+    values, vectors = np.linalg.eigh(spread_of - variance * np.outer(gain, gain) if variance > 0 else spread_of)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    rest = rng.standard_normal((len(headline), len(centre))) @ root.T
+    rest -= np.outer(rest @ shares, gain)  # rounding of the root must not reach the sum
+    return np.asarray(centre + np.outer(headline - shares @ centre, gain) + rest)
 
 
 def couple(samples: Sequence[FloatArray], correlation: ArrayLike, rng: np.random.Generator) -> list[NDArray[np.intp]]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evalkit.draws import Quantity, couple, interval, settled_mean, spread, spread_jointly
+from evalkit.draws import Quantity, couple, interval, settled_mean, spread, spread_jointly, spread_parts
 from evalkit.errors import DomainError
 
 
@@ -122,3 +122,23 @@ def test_a_mean_that_a_few_extreme_draws_decide_is_none(drawn, settled):
     mean = settled_mean(drawn)
     assert (mean is not None) == settled
     assert mean is None or mean == pytest.approx(drawn.mean())
+
+
+def test_parts_add_up_to_the_sum_that_was_given_and_keep_their_own_errors():
+    """Rows add up exactly; each part's mean and covariance are those that were asked for."""
+    rng = np.random.default_rng(5)
+    root = rng.normal(size=(3, 3))
+    covariance, mean, weights = root @ root.T, np.array([1.0, -2.0, 0.5]), np.array([0.5, 0.3, 0.2])
+    headline = spread(stats.norm(weights @ mean, np.sqrt(weights @ covariance @ weights)), 200_000, rng)
+    parts = spread_parts(headline, mean, covariance, weights, rng)
+    assert parts @ weights == pytest.approx(headline, abs=1e-9)
+    # 200,000 draws: four Monte-Carlo errors of a mean, and of a covariance
+    assert np.abs(parts.mean(axis=0) - mean).max() < 4 * np.sqrt(covariance.diagonal().max() / 200_000)
+    scale = np.outer(np.sqrt(covariance.diagonal()), np.sqrt(covariance.diagonal()))
+    assert np.abs((np.cov(parts.T) - covariance) / scale).max() < 4 * np.sqrt(2 / 200_000)
+
+
+def test_parts_of_a_sum_without_weights_are_refused():
+    """Nothing tells how to share it out."""
+    with pytest.raises(DomainError, match="at least one weight"):
+        spread_parts(np.zeros(3), [0, 0], np.eye(2), [0, 0], np.random.default_rng(1))
