@@ -8,12 +8,24 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report.drawing import INK, LINE, SOFT
+from evalkit.report import formats
+from evalkit.report.drawing import INK, LINE, SOFT, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ROUND_STEPS", "apart", "from_zero", "in_lines", "label_ends", "mark_zero", "period_ticks", "range_marks"]
+__all__ = [
+    "ROUND_STEPS",
+    "apart",
+    "from_zero",
+    "in_lines",
+    "label_ends",
+    "lying",
+    "mark_zero",
+    "number_ticks",
+    "period_ticks",
+    "range_marks",
+]
 
 # Distances between ticks that people count in.
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
@@ -103,3 +115,11 @@ def lying(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LINE)
     axes.tick_params(axis="y", length=0)
+
+
+def number_ticks(axes: Axes, layout: Layout) -> None:
+    """Write numbers along a lying axis as the text writes them."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(layout.ticks, steps=ROUND_STEPS))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.number(value)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from evalkit.report import figures_effect, figures_money
+from evalkit.report import figures_comparison, figures_effect, figures_money
 from evalkit.report.drawing import Figure
 
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
 
-__all__ = ["Figure", "all_figures"]
+__all__ = ["Figure", "all_figures", "front_figure"]
 
 
 # The page, the text and the files ask for the same pictures; drawing them takes longer than all the rest.
@@ -26,12 +27,21 @@ def all_figures(evaluation: Evaluation) -> tuple[Figure, ...]:
     return _DRAWN[evaluation]
 
 
+def front_figure(figures: Iterable[Figure]) -> Figure | None:
+    """Give the figure for the first page: the first there is of those that show the effect."""
+    named = {figure.name: figure for figure in figures}
+    return next((named[name] for name in _FRONT if name in named), None)
+
+
+_FRONT = ("paths", "slope", "event-study", "forest", "outcomes")
+
 _FIGURES = (
     figures_effect.paths,
     figures_effect.slope,
     figures_effect.event_study,
     figures_effect.displacement,
-    figures_effect.forest,
+    figures_comparison.forest,
+    figures_comparison.outcomes,
     figures_money.waterfall,
     figures_money.break_even,
     figures_money.plane,

@@ -1,4 +1,4 @@
-"""Pictures of an effect: recorded against expected, over time, next door, and by outcome."""
+"""Pictures of an effect: recorded against expected, over time, and next door."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from evalkit.report import formats
 from evalkit.report.axes import (
     ROUND_STEPS,
     from_zero,
-    in_lines,
     label_ends,
     lying,
     mark_zero,
+    number_ticks,
     period_ticks,
     range_marks,
 )
-from evalkit.report.drawing import BLUE, RUST, SOFT, WASH, Cell, Figure, Layout, figure
+from evalkit.report.drawing import BLUE, LINE, RUST, SOFT, WASH, Cell, Figure, Layout, figure
 from evalkit.report.reading import things
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from evalkit.evaluation import Evaluation
 
-__all__ = ["displacement", "event_study", "forest", "paths", "slope"]
+__all__ = ["displacement", "event_study", "paths", "slope"]
 
 
 def paths(evaluation: Evaluation) -> Figure | None:
@@ -146,10 +146,13 @@ def event_study(evaluation: Evaluation) -> Figure | None:
         (time, float(np.median(drawn[:, i])), interval(drawn[:, i], level)) for i, time in enumerate(dynamics.times)
     ]
 
+    low, high = (100 * np.expm1(end) if is_ratio else end for end in dynamics.band(level))
+
     def draw(axes: Axes, layout: Layout) -> None:
         from matplotlib.ticker import MaxNLocator
 
         mark_zero(axes, vertical=False)
+        axes.fill_between(dynamics.times, low, high, color=LINE, alpha=0.6, linewidth=0, zorder=0.5)
         axes.axvspan(-0.5, max(dynamics.times) + 0.5, color=WASH, zorder=0, linewidth=0)
         for time, middle, held in points:
             colour, mark = (BLUE, "o") if time >= 0 else (SOFT, "s")
@@ -178,9 +181,13 @@ def event_study(evaluation: Evaluation) -> Figure | None:
         "effect developed.",
         caption=f"Change against the last period before the start (the diamond), with {_level(level)} "
         f"ranges. Squares lie before the "
-        f"start and should scatter about zero; circles lie after it. {test}",
-        columns=("periods since start", f"change ({unit})", "lower", "upper"),
-        rows=[(time, middle, held.lower, held.upper) for time, middle, held in points],
+        f"start and should scatter about zero; circles lie after it. The grey band holds the whole course with the "
+        f"same probability. {test}",
+        columns=("periods since start", f"change ({unit})", "lower", "upper", "band, lower", "band, upper"),
+        rows=[
+            (time, middle, held.lower, held.upper, float(low[i]), float(high[i]))
+            for i, (time, middle, held) in enumerate(points)
+        ],
     )
 
 
@@ -204,7 +211,7 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         marks = [(float(i), held.lower, middle, held.upper, colour) for i, (_, middle, held, colour) in enumerate(read)]
         range_marks(axes, marks, hollow=[False, True, False])
         axes.set_xlabel("← more than expected · fewer than expected →" if not layout.is_narrow else "← more · fewer →")
-        _tick_numbers(axes, layout)
+        number_ticks(axes, layout)
 
     counted = things(effect.outcome)
     near_middle = read[1][1]
@@ -221,70 +228,6 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         rows=[(name, middle, held.lower, held.upper) for name, middle, held, _ in read],
         heights=(1.7, 1.9),
     )
-
-
-def forest(evaluation: Evaluation) -> Figure | None:
-    """Every outcome by every estimator, in percent."""
-    level, found = evaluation.study.level, []
-    for outcome, named in evaluation.effects.items():
-        for name, effect in named.items():
-            if effect.percent_draws is not None:
-                held = interval(effect.percent_draws, level)
-                found.append(
-                    (outcome, name, float(np.median(effect.percent_draws)), held, evaluation.role(outcome, name))
-                )
-    if len(found) < 2:
-        return None
-
-    def draw(axes: Axes, layout: Layout) -> None:
-        lying(axes, [_row_name(outcome, name, layout) for outcome, name, *_ in found])
-        mark_zero(axes, vertical=True)
-        marks = [
-            (float(i), held.lower, middle, held.upper, BLUE if role == "primary" else SOFT)
-            for i, (_, _, middle, held, role) in enumerate(found)
-        ]
-        range_marks(axes, marks, hollow=[role != "primary" for *_, role in found])
-        axes.set_xlabel("change in percent" if layout.is_narrow else "change in percent of what was expected")
-        _tick_numbers(axes, layout)
-
-    left_out = sum(len(named) for named in evaluation.effects.values()) - len(found)
-    note = (
-        f" {formats.plural(left_out, 'estimate has', 'estimates have')} no percentage and stand in the table only."
-        if left_out
-        else ""
-    )
-    return figure(
-        "forest",
-        draw,
-        title="Every outcome by every estimator",
-        alt=f"{sum(held.upper < 0 for *_, held, _ in found)} of {len(found)} ranges lie wholly below zero and "
-        f"{sum(held.lower > 0 for *_, held, _ in found)} wholly above it.",
-        caption=f"Change in percent with {_level(level)} ranges; filled circles are by the estimator that "
-        f"was named first, squares by those it is held against.{note}",
-        columns=("outcome", "estimator", "role", "change (percent)", "lower", "upper"),
-        rows=[(outcome, name, role, middle, held.lower, held.upper) for outcome, name, middle, held, role in found],
-        heights=(0.75 + 0.4 * len(found), 0.9 + 0.55 * len(found)),
-    )
-
-
-def _tick_numbers(axes: Axes, layout: Layout) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(layout.ticks, steps=ROUND_STEPS))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.number(value)))
-
-
-def _row_name(outcome: str, name: str, layout: Layout) -> str:
-    """Name a row in one line where it fits, else in two, and the estimator in another where it is long."""
-    together = f"{outcome}, {name}"
-    if not layout.is_narrow and len(together) <= _NAME:
-        return together
-    width = _NAME_NARROW if layout.is_narrow else _NAME
-    return f"{in_lines(outcome, width, 1)}\n{in_lines(name, width)}"
-
-
-# Letters that leave enough room for the ranges beside them.
-_NAME, _NAME_NARROW = 38, 20
 
 
 def _level(level: float) -> str:

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from evalkit.draws import Interval
 
 __all__ = [
+    "SCALES",
     "amount",
     "capital",
     "chance",
@@ -32,6 +33,15 @@ FIXED = "\N{NO-BREAK SPACE}"
 
 # ISO 4217 for "no currency": the amounts were given without one.
 NO_CURRENCY = "XXX"
+
+SCALES = {
+    "log_rate_ratio": "log rate ratio",
+    "rate_difference": "rate difference",
+    "count_difference": "count difference",
+    "log_odds_ratio": "log odds ratio",
+    "log_hazard_ratio": "log hazard ratio",
+    "mean_difference": "mean difference",
+}
 
 _SYMBOLS = {"USD": "$", "GBP": "£", "EUR": "€"}
 

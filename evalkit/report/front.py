@@ -86,7 +86,9 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         compared=wording.compared(evaluation.design(primary)),
         facts=_facts(evaluation, reading),
         money_missing="" if appraisal else moneywords.why_no_money(evaluation),
-        figure=next((each for each in figures if each.name in {"paths", "slope", "event-study", "forest"}), None),
+        figure=next(
+            (each for each in figures if each.name in {"paths", "slope", "event-study", "forest", "outcomes"}), None
+        ),
         displacement=wording.displacement(evaluation),
         certainty=evaluation.finding.certainty,
         dots=evaluation.finding.dots,

@@ -12,8 +12,10 @@ from evalkit.draws import interval
 from evalkit.report import formats, moneywords, wording
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
+from evalkit.report.figures import front_figure
 from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.sections_close import closing_sections
+from evalkit.report.sections_comparison import comparison_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, study_sections
 
@@ -23,14 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["technical_sections"]
 
-SCALES = {
-    "log_rate_ratio": "log rate ratio",
-    "rate_difference": "rate difference",
-    "count_difference": "count difference",
-    "log_odds_ratio": "log odds ratio",
-    "log_hazard_ratio": "log hazard ratio",
-    "mean_difference": "mean difference",
-}
 _BASES = {
     "sampling": "sampling distribution",
     "posterior": "posterior",
@@ -46,6 +40,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         _summary(evaluation),
         *study_sections(evaluation),
         _results(evaluation, drawn),
+        *comparison_sections(evaluation, drawn),
         _course(evaluation, drawn),
         _checks(evaluation),
         _displacement(evaluation, drawn),
@@ -94,8 +89,8 @@ def _results(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks: list[Block] = [_own_scale(evaluation), _percent_and_events(evaluation)]
     if without := wording.why_no_percentage(read(evaluation, evaluation.study.primary)):
         blocks.append(Paragraph(text=without))
-    if "forest" in drawn:
-        blocks.append(Picture(figure=drawn["forest"]))
+    if "outcomes" in drawn:
+        blocks.append(Picture(figure=drawn["outcomes"]))
     others = [name for name in evaluation.effects if name != evaluation.study.primary]
     blocks += [Paragraph(head=name, text=wording.answer(evaluation, name)) for name in others]
     return Section(key="results", title="Results", blocks=tuple(blocks))
@@ -114,7 +109,7 @@ def _own_scale(evaluation: Evaluation) -> Grid:
             (
                 f"{outcome}, {name}",
                 _role(evaluation, outcome, name),
-                SCALES[effect.scale],
+                formats.SCALES[effect.scale],
                 formats.number(effect.estimate),
                 formats.number(effect.std_error),
                 formats.full_range(effect.interval(level)),
@@ -196,7 +191,9 @@ def _in_events(effect: Effect, level: float) -> tuple[str, str]:
 def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     blocks: list[Block] = [Picture(figure=drawn[name]) for name in ("paths", "slope", "event-study") if name in drawn]
     # the first page already carries the first of them
-    blocks = [block for block in blocks if isinstance(block, Picture) and block.figure is not _front_figure(drawn)]
+    blocks = [
+        block for block in blocks if isinstance(block, Picture) and block.figure is not front_figure(drawn.values())
+    ]
     effect, level = evaluation.primary, evaluation.study.level
     if effect.prevented is not None and len(effect.periods) > 1:
         told, sign = counted_as(effect.outcome)
@@ -215,10 +212,6 @@ def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
             Paragraph(text="There is one period before and one after, so nothing can be said of the course over time.")
         )
     return Section(key="course", title="Over time", blocks=tuple(blocks))
-
-
-def _front_figure(drawn: dict[str, Figure]) -> Figure | None:
-    return next((drawn[name] for name in ("paths", "slope", "event-study", "forest") if name in drawn), None)
 
 
 def _period(effect: Effect, column: int, level: float, sign: int) -> tuple[str, str, str]:
