@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import cache
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evalkit.draws import interval, settled_mean
+from evalkit.comparison import Comparison, compare
 from evalkit.errors import ReportError
+from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 
 if TYPE_CHECKING:
-    from evalkit.domain import Check, Design, Effect
-    from evalkit.draws import FloatArray
+    from evalkit.domain import Design
     from evalkit.economics import Amount, Appraisal, BearerLine, CrimeLine, YearLine
-    from evalkit.evaluation import Evaluation, Role
+    from evalkit.evaluation import Evaluation
 
 __all__ = ["SCHEMA", "result_document", "result_text"]
 
@@ -34,7 +33,7 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "provenance": _provenance(evaluation),
         "design": _design(evaluation.design(evaluation.study.primary)),
         "effects": [
-            _effect(name, effect, evaluation.role(outcome, name), evaluation.study.level)
+            effect_document(name, effect, evaluation.role(outcome, name), evaluation.study.level)
             for outcome, named in evaluation.effects.items()
             for name, effect in named.items()
         ],
@@ -42,8 +41,13 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
             {"outcome": outcome, "case": each.case, "certainty": each.certainty, "reasons": list(each.reasons)}
             for outcome, each in evaluation.findings.items()
         ],
+        "comparisons": [
+            _comparison(outcome, compared)
+            for outcome, effects in evaluation.effects.items()
+            if (compared := compare(effects, evaluation.study.level)) is not None
+        ],
         "displacement": [
-            _displacement(name, effect, evaluation.study.level)
+            displacement_document(name, effect, evaluation.study.level)
             for named in evaluation.effects.values()
             for name, effect in named.items()
             if effect.displacement is not None
@@ -132,89 +136,21 @@ def _design(design: Design) -> dict[str, Any]:
         "last_period": panel.periods.labels[-1] if panel is not None else "after",
         "sms_level": graded.level,
         "sms_reason": graded.reason,
-        "checks": [_check(check) for check in design.checks],
+        "checks": [check_document(check) for check in design.checks],
     }
 
 
-def _check(check: Check) -> dict[str, Any]:
-    return {"name": check.name, "passed": check.passed, "detail": check.detail}
-
-
-def _range(draws: FloatArray, level: float) -> dict[str, float]:
-    ends = interval(draws, level)
-    return {"estimate": float(np.median(draws)), "lower": ends.lower, "upper": ends.upper}
-
-
-def _effect(name: str, effect: Effect, role: Role, level: float) -> dict[str, Any]:
-    ends = effect.interval(level)
-    percent, total = effect.percent_draws, effect.total_prevented
-    out: dict[str, Any] = {
-        "outcome": effect.outcome.name,
-        "estimator": name,
-        "role": role,
-        "scale": effect.scale,
-        "estimate": effect.estimate,
-        "std_error": effect.std_error,
-        "degrees_of_freedom": effect.degrees_of_freedom,
-        "level": level,
-        "lower": ends.lower,
-        "upper": ends.upper,
-        "p_value": effect.p_value,
-        "prob_reduction": effect.prob_reduction,
-        "percent_change": None if percent is None else _range(percent, level),
-        "prevented": None if total is None else {**_range(total, level), "mean": settled_mean(total)},
-        "prevented_by_period": []
-        if effect.prevented is None
-        else [
-            {"period": period, **_range(column, level)}
-            for period, column in zip(effect.periods, effect.prevented.T, strict=True)
-        ],
-        "basis": effect.basis,
-        "estimand": effect.estimand,
-        "assumption": effect.assumption,
-        "event_study": []
-        if effect.dynamics is None
-        else [
-            {"time": time, **_range(column, level)}
-            for time, column in zip(effect.dynamics.times, effect.dynamics.draws.T, strict=True)
-        ],
-        "checks": [_check(check) for check in effect.checks],
-    }
-    if out["p_value"] is None:
-        out["p_value_reason"] = (
-            f"the draws are a {effect.basis} distribution; read prob_reduction"
-            if effect.basis != "sampling"
-            else "the estimate has no error of its own"
-        )
-    if percent is None:
-        out["percent_change_reason"] = (
-            "a percentage of what was expected does not exist: that may be nothing or unknown"
-        )
-    if total is None:
-        out["prevented_reason"] = _why_none_prevented(effect)
-    return out
-
-
-def _why_none_prevented(effect: Effect) -> str:
-    if not effect.outcome.counts_events:
-        return f"the outcome is a {effect.outcome.kind}, not a count of events"
-    told = [check.detail for check in effect.checks if check.name == "number prevented"]
-    return told[0] if told else f"the estimator {effect.estimator!r} gives no draws of events prevented"
-
-
-def _displacement(name: str, effect: Effect, level: float) -> dict[str, Any]:
-    moved, total = effect.displacement, effect.net_prevented
-    if moved is None:  # told to the type checker; the caller asks first
-        return {}
+def _comparison(outcome: str, compared: Comparison) -> dict[str, Any]:
     return {
-        "outcome": effect.outcome.name,
-        "estimator": name,
-        "buffer_effect": _range(moved.change, level),
-        "buffer_prevented": None if moved.prevented is None else _range(moved.prevented.sum(axis=1), level),
-        "net_prevented": None if total is None else _range(total.sum(axis=1), level),
-        "wdq": moved.wdq,
-        "wdq_reason": moved.wdq_reason or None,
-        **{key: value if math.isfinite(value) else None for key, value in moved.details},
+        "outcome": outcome,
+        "unit": compared.unit,
+        "agreement": compared.agreement,
+        "apart": list(compared.apart),
+        "left_out": list(compared.left_out),
+        "estimates": [
+            {"estimator": each.name, "estimate": each.middle, "lower": each.held.lower, "upper": each.held.upper}
+            for each in compared.estimates
+        ],
     }
 
 
@@ -233,7 +169,7 @@ def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
     total = np.sum(list(parts.values()), axis=0)
     return {
         "weights": {outcome: evaluation.study.harm_weights[outcome] for outcome in parts},
-        "prevented": _range(total, evaluation.study.level),
+        "prevented": range_document(total, evaluation.study.level),
     }
 
 

@@ -35,7 +35,18 @@ ALLOWED = {
 
 # A row of the table may be several files.
 ROW_OF = dict.fromkeys(
-    ("comparison", "evaluation", "judgement", "quick", "result", "study_file", "study_program", "study_schema"), "study"
+    (
+        "comparison",
+        "evaluation",
+        "judgement",
+        "quick",
+        "result",
+        "result_effects",
+        "study_file",
+        "study_program",
+        "study_schema",
+    ),
+    "study",
 )
 
 # The ways back up the table, each inside a function: `Evaluation.write()` and its headline hand it to who shows it,
