@@ -2,7 +2,7 @@
 
 from evalkit.domain.design import Assignment, Design, ScientificMethodsLevel
 from evalkit.domain.effect import Cells, Check, Cohorts, Displacement, Dynamics, Effect, Paths, TrendSensitivity
-from evalkit.domain.estimator import Card, Estimator
+from evalkit.domain.estimator import Card, Estimator, Simulation
 from evalkit.domain.intervention import Intervention
 from evalkit.domain.outcome import CrimeClass, Outcome, crime_classes
 from evalkit.domain.panel import Panel
@@ -27,6 +27,7 @@ __all__ = [
     "Paths",
     "Periods",
     "ScientificMethodsLevel",
+    "Simulation",
     "Table",
     "TrendSensitivity",
     "crime_classes",

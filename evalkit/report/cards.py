@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 
+from evalkit.domain import Card
 from evalkit.registry import estimator, models
 
 __all__ = ["card_of", "list_of_cards"]
@@ -38,8 +39,28 @@ def card_of(name: str) -> str:
         "how well it did",
         *(_entry(f"  {what}", f"against {against}: {result}") for what, against, result in card.calibration),
         "",
+        *_simulations(card),
     ]
     return "\n".join(parts)
+
+
+def _simulations(card: Card) -> list[str]:
+    """Tell how it did on every simulated design, the figures first."""
+    if not card.simulations:
+        return []
+    lines = ["on simulated designs (share of 95 % ranges that hold the truth; share of true nulls rejected at 5 %)"]
+    for each in card.simulations:
+        figures = "no answer" if each.coverage is None else f"{_share(each.coverage)} {_share(each.rejected)}"
+        lines.append(f"  {figures:<15}{each.standing:<19}{each.scenario}")
+        if each.standing in {"refuses", "assumption broken"}:
+            lines += textwrap.wrap(
+                each.reason or each.breaks, _WIDTH, initial_indent=" " * 36, subsequent_indent=" " * 36
+            )
+    return [*lines, f"  {min(each.runs for each in card.simulations):,} panels or more each", ""]
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}%"
 
 
 def _entry(head: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,7 @@ def _methods(evaluation: Evaluation) -> Section:
                     ("Assumes", formats.sentence(card.assumes)),
                     ("Source", card.source),
                     *(("Calibration", f"{what}, {against}: {result}") for what, against, result in card.calibration),
+                    *_simulated(card),
                 ),
             )
         )
@@ -185,6 +187,26 @@ def _methods(evaluation: Evaluation) -> Section:
         )
     )
     return Section(key="methods", title="Methods", blocks=tuple(blocks))
+
+
+def _simulated(card: Card) -> tuple[tuple[str, str], ...]:
+    """Sum up the grid of simulated designs: how many hold their level, and what became of the others."""
+    if not card.simulations:
+        return ()
+    standings = Counter[str](each.standing for each in card.simulations)
+    told = [
+        f"{standings[standing]} {words}"
+        for standing, words in (
+            ("holds", "with ranges that hold what they say"),
+            ("conservative", "with ranges that are wider than they need be"),
+            ("warns", "with ranges that do not, and a check that says so"),
+            ("cannot tell", "where it says that nothing can be told at 95 %"),
+            ("refuses", "where it gives no answer"),
+            ("assumption broken", "where an assumption is broken unseen"),
+        )
+        if standings[standing]
+    ]
+    return (("Simulated", f"{len(card.simulations)} designs: {', '.join(told)}."),)
 
 
 def _cards(evaluation: Evaluation) -> list[tuple[Card, list[str]]]:

@@ -1,0 +1,165 @@
+"""Try every estimator on the whole grid of scenarios, and record how well it did in models/calibration.csv.
+
+    python tests/recovery/make_calibration.py [--only NAME ...] [--scenario KEY ...] [--runs N] [--jobs N]
+
+With --only or --scenario the other rows of the record stay as they are. Each pair of estimator and scenario has
+random numbers of its own, so what else is run changes nothing. `test_calibration.py` holds the record to its
+thresholds and to the list of scenarios.
+"""
+
+import argparse
+import csv
+import sys
+import time
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from scenarios import FALL, GRID, simulate
+
+import evalkit as ek
+from evalkit.errors import EvalkitError
+
+RECORD = Path(__file__).resolve().parents[2] / "models" / "calibration.csv"
+COLUMNS = (
+    "estimator",
+    "scenario",
+    "words",
+    "breaks",
+    "runs",
+    "bias",
+    "spread",
+    "mean_error",
+    "coverage",
+    "rejected",
+    "warned",
+    "untellable",
+    "refused",
+    "reason",
+)
+# Two thousand panels put a share of 5 % within half a point (one standard error).
+RUNS = 2000
+LEVEL = 0.95
+# What an estimate averages over decides what the truth is, where effects differ.
+BY_CELL = {"did-ols", "callaway-santanna", "imputation", "local-projections"}
+# Work that has no part in the change and its range.
+WITHOUT = {"event_study": False, "trend_sensitivity": False}
+# Mid-quantiles: 400 put the limits within a hundredth of an error.
+DRAWS = 400
+
+
+def estimators():
+    """Give every installed estimator that takes a panel, with its defaults and nothing beside the change."""
+    found = {}
+    for name in ek.models():
+        cls = ek.estimator(name)
+        if "panel" in cls.card.shapes:
+            options = {field.name for field in fields(cls)}
+            found[name] = cls(**{key: value for key, value in WITHOUT.items() if key in options})
+    return found
+
+
+def try_once(estimator, name, scenario, rng, effect):
+    """Give (distance from the truth, error, covered, rejected, warned, untellable), or the words of a refusal."""
+    made = simulate(scenario, rng, effect=effect)
+    try:
+        found = estimator.estimate(made.design, rng=rng, draws=DRAWS)
+    except EvalkitError as refusal:
+        return str(refusal)
+    truth = made.by_cell if name in BY_CELL else made.by_events
+    draws, against = found.change, truth
+    if not found.scale.startswith("log"):  # a count or a rate is judged by the percentage that it comes to
+        draws, against = found.percent_draws, 100 * np.expm1(truth)
+        if draws is None:
+            return "no percentage of what was expected"
+    lower, upper = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="hazen")
+    beyond = found.smallest_p_value is not None and found.smallest_p_value > 1 - LEVEL + 1e-9
+    excludes = found.interval(LEVEL).excludes(0) and not beyond
+    failed = any(check.passed is False for check in (*made.design.checks, *found.checks))
+    return (float(np.median(draws)) - against, found.std_error, lower <= against <= upper, excludes, failed, beyond)
+
+
+def record(task):
+    """Try one estimator on one scenario: half of the runs with no effect, half with a fall."""
+    name, scenario, runs = task
+    estimator = estimators()[name]
+    seed = [2026, zlib.crc32(name.encode()), zlib.crc32(scenario.key.encode())]
+    rows, refusals = {0.0: [], FALL: []}, []
+    for i, rng in enumerate(np.random.default_rng(seed).spawn(runs)):
+        effect = 0.0 if i % 2 else FALL
+        answer = try_once(estimator, name, scenario, rng, effect)
+        if isinstance(answer, str):
+            refusals.append(answer)
+            if len(refusals) == 50 and i < 60:  # it will not do better
+                runs = i + 1
+                break
+        else:
+            rows[effect].append(answer)
+    found = np.array(rows[0.0] + rows[FALL], float).reshape(-1, 6)
+    null = np.array(rows[0.0], float).reshape(-1, 6)
+    answered = len(found) > 0
+    return {
+        "estimator": name,
+        "scenario": scenario.key,
+        "words": scenario.words,
+        "breaks": scenario.breaks,
+        "runs": runs,
+        "bias": f"{found[:, 0].mean():.4f}" if answered else "",
+        "spread": f"{found[:, 0].std():.4f}" if answered else "",
+        "mean_error": f"{found[:, 1].mean():.4f}" if answered else "",
+        "coverage": f"{found[:, 2].mean():.4f}" if answered else "",
+        "rejected": f"{null[:, 3].mean():.4f}" if len(null) else "",
+        "warned": f"{found[:, 4].mean():.4f}" if answered else "",
+        "untellable": f"{found[:, 5].mean():.4f}" if answered else "",
+        "refused": f"{len(refusals) / runs:.4f}",
+        "reason": max(set(refusals), key=refusals.count) if len(refusals) > runs / 2 else "",
+    }
+
+
+def main():
+    """Run what was asked for, and write the record after every pair."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--scenario", nargs="*", default=[])
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--jobs", type=int, default=2)
+    asked = parser.parse_args()
+    keys = [scenario.key for scenario in GRID]
+    names = list(estimators())
+    kept = read() if RECORD.exists() else {}
+    tasks = [
+        (name, scenario, asked.runs)
+        for name in asked.only or names
+        for scenario in GRID
+        if not asked.scenario or scenario.key in asked.scenario
+    ]
+    began = time.perf_counter()
+    with ProcessPoolExecutor(max_workers=asked.jobs) as workers:
+        for number, row in enumerate(workers.map(record, tasks), 1):
+            kept[row["estimator"], row["scenario"]] = row
+            write({pair: kept[pair] for name in names for key in keys if (pair := (name, key)) in kept})
+            spent = time.perf_counter() - began
+            shown = ", ".join(f"{name} {row[name]}" for name in COLUMNS[COLUMNS.index("bias") : -1])
+            print(f"{number}/{len(tasks)} {spent:.0f} s {row['estimator']} {row['scenario']}: {shown}", flush=True)
+
+
+def read():
+    """Give the record by estimator and scenario."""
+    with RECORD.open(newline="", encoding="utf-8") as file:
+        return {(row["estimator"], row["scenario"]): row for row in csv.DictReader(file)}
+
+
+def write(rows):
+    """Write the record anew."""
+    with RECORD.open("w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows.values())
+
+
+if __name__ == "__main__":
+    main()
