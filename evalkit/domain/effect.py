@@ -100,18 +100,19 @@ class Cells:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dynamics:
-    """The effect by time since the start, against the last period before it.
+    """The effect by time since the start.
 
     Attributes
     ----------
     times : periods since the first treated one; negative before, `reference` is left out
     draws : on the effect's own scale, shape (draws, times); rows stay together
-    reference : the time that the others are compared with
+    reference : the time that the others are compared with, such as the last period before the start; None
+        where each is compared with what was expected without the measure
     """
 
     times: tuple[int, ...]
     draws: FloatArray
-    reference: int = -1
+    reference: int | None = -1
 
     def band(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Give the ends of a band that holds all times at once with probability `level`, each shape (times,).

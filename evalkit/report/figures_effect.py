@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.domain import Effect
+from evalkit.domain import Dynamics, Effect
 from evalkit.draws import FloatArray, interval
 from evalkit.report import formats
 from evalkit.report.axes import (
@@ -160,7 +160,8 @@ def event_study(evaluation: Evaluation) -> Figure | None:
             axes.plot(
                 [time], [middle], mark, color=colour, markersize=5.5, markerfacecolor=colour if time >= 0 else "white"
             )
-        axes.plot([dynamics.reference], [0], "D", color=RUST, markersize=6)
+        if dynamics.reference is not None:
+            axes.plot([dynamics.reference], [0], "D", color=RUST, markersize=6)
         axes.xaxis.set_major_locator(MaxNLocator(layout.ticks, integer=True, steps=ROUND_STEPS))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
         axes.set_xlim(min(dynamics.times) - 0.7, max(dynamics.times) + 0.5)
@@ -176,10 +177,10 @@ def event_study(evaluation: Evaluation) -> Figure | None:
         "event-study",
         draw,
         title="The effect by time since the start",
-        alt=f"Before the start, {off} of {len(before)} periods differ clearly from the reference; the later "
+        alt=f"Before the start, {off} of {len(before)} periods differ clearly from {_against(dynamics)[0]}; the later "
         f"ones show how the "
         "effect developed.",
-        caption=f"Change against the last period before the start (the diamond), with {_level(level)} "
+        caption=f"Change against {_against(dynamics)[1]}, with {_level(level)} "
         f"ranges. Squares lie before the "
         f"start and should scatter about zero; circles lie after it. The grey band holds the whole course with the "
         f"same probability. {test}",
@@ -189,6 +190,13 @@ def event_study(evaluation: Evaluation) -> Figure | None:
             for i, (time, middle, held) in enumerate(points)
         ],
     )
+
+
+def _against(dynamics: Dynamics) -> tuple[str, str]:
+    """What the effect at each time is compared with, shortly and in full."""
+    if dynamics.reference is None:
+        return "what was expected", "what was expected without the measure"
+    return "the reference", "the last period before the start (the diamond)"
 
 
 def displacement(evaluation: Evaluation) -> Figure | None:
