@@ -33,8 +33,6 @@ type Scale = Literal[
 ]
 type Basis = Literal["sampling", "posterior", "bootstrap", "randomisation"]
 
-# Between the quartiles of a normal, in standard deviations.
-_QUARTILES_APART = 1.3489795003921634
 _RATIOS = frozenset({"log_rate_ratio", "log_odds_ratio", "log_hazard_ratio"})
 
 
@@ -117,15 +115,15 @@ class Dynamics:
     def band(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Give the ends of a band that holds all times at once with probability `level`, each shape (times,).
 
-        Every time is as many of its own errors wide, so many that `level` of the rows lie wholly inside
-        (sup-t; Montiel Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). An error is read as the quartile
-        distance over that of a normal, so that single far draws do not widen a time.
+        Every time keeps its own quantiles, at one tail for all: the tail outside which, at some time, a row in
+        1 / (1 - level) comes to lie (Montiel Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Times
+        with few degrees of freedom then widen themselves only.
         """
-        lower, middle, upper = np.quantile(self.draws, [0.25, 0.5, 0.75], axis=0, method="hazen")
-        errors = (upper - lower) / _QUARTILES_APART
-        distances = np.abs(self.draws - middle) / np.where(errors > 0, errors, 1.0)
-        reach = float(np.quantile(distances.max(axis=1), level, method="hazen"))
-        return middle - reach * errors, middle + reach * errors
+        ranks = (np.argsort(np.argsort(self.draws, axis=0), axis=0) + 0.5) / len(self.draws)
+        furthest = np.minimum(ranks, 1 - ranks).min(axis=1)
+        tail = float(np.quantile(furthest, 1 - level, method="hazen"))
+        lower, upper = np.quantile(self.draws, [tail, 1 - tail], axis=0, method="hazen")
+        return lower, upper
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

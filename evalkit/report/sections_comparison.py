@@ -73,12 +73,7 @@ def how_they_compare(compared: Comparison) -> str:
             f"The methods agree on the direction but not on the size of the change: {ends}. Apart from {primary}, with "
             f"neither range holding the other's estimate, is {names}."
         )
-    return (
-        f"No two methods part: their estimates lie {ends}, and none is outside the range of {primary} with that of "
-        f"{primary} outside its own."
-        if len(compared.estimates) > 2
-        else f"The two methods do not part: their estimates lie {ends}."
-    )
+    return f"The methods do not part: their estimates lie {ends}, no further apart than their ranges allow."
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evalkit.domain import Displacement, Effect, Outcome
+from evalkit.domain import Displacement, Dynamics, Effect, Outcome
 from evalkit.draws import spread
 from evalkit.errors import DomainError
 
@@ -115,3 +115,16 @@ def test_the_draws_of_an_effect_cannot_be_changed():
     made = effect()
     with pytest.raises(ValueError, match="read-only"):
         made.change[0] = 9
+
+
+def test_a_band_holds_the_whole_course_as_often_as_it_says():
+    """Of independent normals it is that of Sidak; of one number repeated, that of the number."""
+    rng = np.random.default_rng(4)
+    free = Dynamics(times=(0, 1, 2, 3), draws=rng.normal(size=(100_000, 4)))
+    lower, upper = free.band(0.95)
+    sidak = stats.norm.ppf((1 + 0.95**0.25) / 2)
+    # four Monte-Carlo errors of a quantile that far out
+    assert np.abs(np.concatenate([-lower, upper]) - sidak).max() < 0.06
+    assert ((free.draws >= lower) & (free.draws <= upper)).all(axis=1).mean() == pytest.approx(0.95, abs=0.001)
+    same = Dynamics(times=(0, 1), draws=np.repeat(rng.normal(size=(10_000, 1)), 2, axis=1))
+    assert same.band(0.9)[1] == pytest.approx(np.quantile(same.draws, 0.95, axis=0, method="hazen"), abs=1e-6)
