@@ -59,9 +59,18 @@ def to_scale(values: FloatArray, exposure: FloatArray, weights: FloatArray, tran
 
 
 def require_positive(
-    panel: Panel, rows: np.ndarray, places: np.ndarray, values: FloatArray, weights: FloatArray
+    panel: Panel,
+    rows: np.ndarray,
+    places: np.ndarray,
+    values: FloatArray,
+    weights: FloatArray,
+    *,
+    count_model: str = "did-poisson",
 ) -> None:
-    """Refuse a cell without events, which has no logarithm; `rows` and `places` are those of `values` in the panel."""
+    """Refuse a cell without events, which has no logarithm, and name the estimator that takes zeros.
+
+    `rows` and `places` are those of `values` in the panel.
+    """
     at_fault = np.argwhere((values <= 0) & (weights > 0))
     if not len(at_fault):
         return
@@ -70,7 +79,7 @@ def require_positive(
     more = f" and {len(at_fault) - 1} more cells" if len(at_fault) > 1 else ""
     msg = (
         f"{panel.outcome.name}: site {where}{more} recorded {values[site, period]:g}, which has no "
-        "logarithm: use 'did-poisson', which takes zeros as they are, or transform = 'level'"
+        f"logarithm: use {count_model!r}, which takes zeros as they are, or transform = 'level'"
     )
     raise EstimationError(msg)
 
