@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
 from evalkit.models._regression.linear import Fit, fit_linear
+from evalkit.models._regression.profile import profile_poisson
 
 __all__ = ["dispersion", "fit_poisson", "require_events"]
 
-_ITERATIONS = 50
-# Largest step of the linear predictor in any cell: the next one is its square, below rounding.
-_STEP = 1e-9
 # A cell expected to hold fewer events than this share of its recorded mean is running off to zero.
 _VANISHING = 1e-6
 
@@ -27,7 +26,7 @@ def fit_poisson(
     weights: FloatArray,
     names: Sequence[str],
 ) -> Fit:
-    """Fit log E[count] = log exposure + site + period + columns by iterated weighted least squares.
+    """Fit log E[count] = log exposure + site + period + columns, by Newton's method.
 
     The estimate needs only the mean to be right, whatever the distribution of the counts (Gourieroux,
     Monfort and Trognon 1984, doi:10.2307/1913472), and site effects do not bias it (Wooldridge 1999,
@@ -44,20 +43,12 @@ def fit_poisson(
         of the working regression: residuals (y - mu) / mu, weights times mu, predictor without offset.
     """
     offset = np.log(exposure)
-    predictor = _start(counts, exposure, weights)
     used = weights > 0
-    deviance = np.inf
-    for _ in range(_ITERATIONS):
-        expected = np.exp(predictor)
-        working = predictor - offset + counts / expected - 1
-        fit = _working_fit(working, columns, weights * expected, names, (counts, predictor, used))
-        proposed = offset + fit.fitted
-        proposed, new_deviance = _halve(predictor, proposed, counts, weights, deviance)
-        step = float(np.abs(proposed - predictor)[used].max())
-        predictor, deviance = proposed, new_deviance
-        if step < _STEP:
-            return _at_optimum(counts, columns, weights, names, predictor=predictor, offset=offset)
-    raise EstimationError(_why_not(counts, predictor, used))
+    found = profile_poisson(counts, exposure, columns, weights)
+    predictor = offset + found.predictor
+    if not found.settled:
+        _refuse(counts, columns, weights, names, predictor=predictor, used=used)
+    return _at_optimum(counts, columns, weights, names, predictor=predictor, offset=offset)
 
 
 def _at_optimum(
@@ -76,65 +67,33 @@ def _at_optimum(
     return replace(fit, residuals=left, fitted=predictor - offset)
 
 
-def _start(counts: FloatArray, exposure: FloatArray, weights: FloatArray) -> FloatArray:
-    """Start from each site's rate times each period's, relative to all."""
-    seen, at_risk = counts * weights, exposure * weights
-    by_site = seen.sum(axis=1, keepdims=True) / at_risk.sum(axis=1, keepdims=True)
-    by_period = seen.sum(axis=0) / (at_risk * by_site).sum(axis=0)
-    return np.asarray(np.log(exposure * by_site * by_period))
-
-
-def _working_fit(
-    working: FloatArray,
-    columns: FloatArray,
-    weights: FloatArray,
-    names: Sequence[str],
-    state: tuple[FloatArray, FloatArray, np.ndarray],
-) -> Fit:
-    try:
-        return fit_linear(working, columns, weights, names, variance_is_inverse_weight=True)
-    except EstimationError:
-        counts, predictor, used = state
-        if _vanishing(counts, predictor, used).any():
-            raise EstimationError(_why_not(counts, predictor, used)) from None
-        raise
-
-
-def _halve(
-    old: FloatArray, new: FloatArray, counts: FloatArray, weights: FloatArray, deviance: float
-) -> tuple[FloatArray, float]:
-    """Shorten a step that makes the fit worse; near the optimum rounding is let through."""
-    for _ in range(20):
-        found = _deviance(new, counts, weights)
-        if found <= deviance + 1e-8 * (abs(deviance) + 1):
-            break
-        new = (old + new) / 2
-    return new, found
-
-
-def _deviance(predictor: FloatArray, counts: FloatArray, weights: FloatArray) -> float:
-    """Minus the log likelihood, without what does not depend on the predictor."""
-    bounded = np.minimum(predictor, 700)
-    return float((weights * (np.exp(bounded) - counts * predictor)).sum())
-
-
 def _vanishing(counts: FloatArray, predictor: FloatArray, used: np.ndarray) -> np.ndarray:
     typical = counts[used].mean()
     return np.asarray(used & (counts == 0) & (predictor < np.log(_VANISHING * typical)))
 
 
-def _why_not(counts: FloatArray, predictor: FloatArray, used: np.ndarray) -> str:
+def _refuse(
+    counts: FloatArray,
+    columns: FloatArray,
+    weights: FloatArray,
+    names: Sequence[str],
+    *,
+    predictor: FloatArray,
+    used: np.ndarray,
+) -> NoReturn:
+    """Say why there is no answer: separation, columns that cannot be told apart, or neither."""
     cells = int(_vanishing(counts, predictor, used).sum())
     if cells:
-        return (
+        msg = (
             f"the Poisson fit has no finite answer: it pushes the expected count of {cells} cell(s) without "
             "events to zero (separation), so that a ratio of zero or infinity fits best; use the estimator "
             "'table', which is exact with a zero cell, or longer periods or larger areas"
         )
-    return (
-        f"the Poisson fit did not settle in {_ITERATIONS} steps; leave out covariates of extreme values, or "
-        "use longer periods"
-    )
+        raise EstimationError(msg)
+    # any weights show what cannot be told apart, and say which columns
+    fit_linear(np.where(used, np.log1p(counts), 0.0), columns, weights, names)
+    msg = "the Poisson fit did not settle; leave out covariates of extreme values, or use longer periods"
+    raise EstimationError(msg)
 
 
 def require_events(counts: FloatArray, weights: FloatArray, marked: np.ndarray, starts_at: str, what: str) -> None:
