@@ -186,7 +186,7 @@ class Study:
         if faults:
             raise StudyError(faults, where=f"study {self.title!r}")
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None))
-        coupled, warnings = _coupled(effects, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
+        coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
         return Evaluation(
             study=self,
@@ -286,16 +286,18 @@ def _name_of(estimator: Estimator) -> str:
 
 
 def _coupled(
-    effects: dict[str, dict[str, Effect]], rng: np.random.Generator
+    effects: dict[str, dict[str, Effect]], designs: Mapping[str, Design], rng: np.random.Generator
 ) -> tuple[dict[str, dict[str, Effect]], tuple[str, ...]]:
     """Order the primary effects' rows so that outcomes measured in the same sites vary together."""
     primaries = {outcome: next(iter(named.values())) for outcome, named in effects.items()}
     if len(primaries) == 1:
         return effects, ()
-    influences = [effect.influence for effect in primaries.values() if effect.influence is not None]
-    if len(influences) < len(primaries) or len({influence.shape for influence in influences}) > 1:
+    by_site = [_by_site(effect, designs[outcome]) for outcome, effect in primaries.items()]
+    influences = [found for found in by_site if found is not None]
+    if len(influences) < len(primaries):
         return effects, (_UNCOUPLED,)
-    stacked = np.array(influences)
+    sites = list(dict.fromkeys(site for found in influences for site in found))
+    stacked = np.array([[found.get(site, 0.0) for site in sites] for found in influences])
     lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
     correlation = (stacked / lengths) @ (stacked / lengths).T
     orders = couple([effect.change for effect in primaries.values()], correlation, rng)
@@ -303,6 +305,19 @@ def _coupled(
         name = next(iter(effects[outcome]))
         effects[outcome][name] = effect.reorder(order)
     return effects, ()
+
+
+def _by_site(effect: Effect, design: Design) -> dict[str, float] | None:
+    """Give each site's influence on a change by the site's name; None where it is not known, or is nothing."""
+    if effect.influence is None or design.panel is None or not effect.influence.any():
+        return None
+    if len(effect.influence) != len(design.panel.sites):
+        msg = (
+            f"{effect.estimator} gives the influence of {len(effect.influence)} sites; the panel of "
+            f"{effect.outcome.name!r} has {len(design.panel.sites)}"
+        )
+        raise StudyError(msg)
+    return dict(zip(design.panel.sites, effect.influence.tolist(), strict=True))
 
 
 def _versions() -> dict[str, str]:
