@@ -105,6 +105,8 @@ def _study(evaluation: Evaluation) -> dict[str, Any]:
             "evaluated_by": done.evaluated_by,
             "paid_by": done.paid_by,
             "began": dict(done.began),
+            "ended": {site: list(times) for site, times in done.ended.items()},
+            "resumed": {site: list(times) for site, times in done.resumed.items()},
         },
     }
 

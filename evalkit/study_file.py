@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.data import Layout, began_by_site, read_table
+from evalkit.data import Layout, read_table
 from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Table
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.registry import estimator as find_estimator
 from evalkit.study import Study
 from evalkit.study_program import read_program
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
+from evalkit.study_times import Times, read_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,34 +176,21 @@ class _Builder:
             return table
         return None
 
-    def _intervention(self, began: Mapping[str, str]) -> Intervention | None:
-        section = self.sections.intervention.model_dump(exclude={"began", "partners"})
+    def _intervention(self, times: Times | None) -> Intervention | None:
+        section = self.sections.intervention.model_dump(exclude={"began", "ended", "resumed", "partners"})
         with self._gathering("[intervention] "):
-            return Intervention(**section, partners=tuple(self.sections.intervention.partners), began=began)
+            found = times or {"began": {"unknown": "unknown"}}
+            return Intervention(**section, partners=tuple(self.sections.intervention.partners), **found)
         return None
 
-    def _began(self, table: pd.DataFrame | None) -> dict[str, str] | None:
-        """Give the starts, from the file's column or from [intervention.began]; None where they cannot be read."""
-        data, named = self.sections.data, self.sections.intervention.began
-        if data is None:
-            return {"treated": "after"}
-        if bool(data.began) == bool(named):
-            self.faults.append(
-                "starts are given twice, by [data] began and by [intervention.began]: keep one"
-                if named
-                else "[data] needs the key 'began': the column with the first treated period of each site (empty: "
-                "never treated); or give [intervention.began] with site = period"
-            )
-        elif named:
-            return {site: str(start) for site, start in named.items()}
-        elif data.began and table is not None:
-            with self._gathering("[data] "):
-                return began_by_site(table, site=data.site, began=data.began, source=data.file)
+    def _times(self, table: pd.DataFrame | None) -> Times | None:
+        with self._gathering():
+            return read_times(self.sections, table)
         return None
 
     def _designs(self, table: pd.DataFrame | None) -> Iterator[tuple[str, Design]]:
-        began = self._began(table)
-        intervention = self._intervention(began if began is not None else {"unknown": "unknown"})
+        times = self._times(table)
+        intervention = self._intervention(times)
         for name, section in self.sections.outcomes.items():
             with self._gathering(f"[outcomes.{name}] "):
                 outcome = _outcome(name, section)
@@ -217,11 +205,11 @@ class _Builder:
                     continue
                 else:
                     shape = {"panel": self._panel(outcome, section, table), **self._roles()}
-                if intervention is not None and began is not None:
+                if intervention is not None and times is not None:
                     treated = (
                         intervention
                         if section.table is None
-                        else dataclasses.replace(intervention, began={"treated": "after"})
+                        else dataclasses.replace(intervention, began={"treated": "after"}, ended={}, resumed={})
                     )
                     yield name, Design(intervention=treated, **shape)
 

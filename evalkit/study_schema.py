@@ -48,6 +48,8 @@ class InterventionSection(Section):
     evaluated_by: str = ""
     paid_by: str = ""
     began: dict[str, Any] = {}
+    ended: dict[str, Any] = {}
+    resumed: dict[str, Any] = {}
 
 
 class DataSection(Section):
@@ -57,6 +59,8 @@ class DataSection(Section):
     site: Text
     period: Text
     began: str | None = None
+    ended: str | None = None
+    treated: str | None = None
     frequency: str | None = None
     weight: str | None = None
     covariates: list[str] = []

@@ -45,6 +45,7 @@ ROW_OF = dict.fromkeys(
         "study_file",
         "study_program",
         "study_schema",
+        "study_times",
     ),
     "study",
 )

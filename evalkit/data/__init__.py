@@ -1,5 +1,5 @@
 """From files to panels."""
 
-from evalkit.data.files import Layout, began_by_site, read_table
+from evalkit.data.files import Layout, began_by_site, read_table, spells_by_site
 
-__all__ = ["Layout", "began_by_site", "read_table"]
+__all__ = ["Layout", "began_by_site", "read_table", "spells_by_site"]

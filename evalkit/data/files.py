@@ -7,9 +7,12 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from evalkit.domain.panel import ColumnReader
+import numpy as np
+
+from evalkit.domain.outcome import Outcome
+from evalkit.domain.panel import ColumnReader, Panel
 from evalkit.errors import DataError, first_of, nearest
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Layout", "began_by_site", "read_table"]
+__all__ = ["Layout", "began_by_site", "read_table", "spells_by_site"]
 
 _EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _SEPARATORS = {";": "';'", "\t": "'\\t' (a tab)", "|": "'|'"}
@@ -212,18 +215,21 @@ def _tidy_numbers(table: pd.DataFrame, columns: Iterable[str], layout: Layout) -
     return table
 
 
-def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) -> dict[str, str]:
+def began_by_site(
+    table: pd.DataFrame, *, site: str, began: str, source: str, what: tuple[str, str] = ("start", "treated")
+) -> dict[str, str]:
     """Read the first treated period of each site from a column; empty means never treated.
+
+    Parameters
+    ----------
+    what : the period that the column holds and what an empty one says, for messages: ("end", "ended") for ends
 
     Raises
     ------
     DataError
         A column that is not there, or a site with two different starts.
     """
-    for name in (site, began):
-        if name not in table.columns:
-            msg = f"{source} has no column {name!r}; {nearest(name, [str(each) for each in table.columns], 12)}"
-            raise DataError(msg)
+    _require_columns(table, (site, began), source)
     import pandas as pd
 
     names = ColumnReader(table, source, first_row=2).text(site, "a site")  # the heading is row 1
@@ -234,9 +240,72 @@ def began_by_site(table: pd.DataFrame, *, site: str, began: str, source: str) ->
     if len(twice):
         starts = pairs.loc[pairs[site] == twice[0], began].tolist()
         msg = (
-            f"{source}, column {began!r}: site {first_of(twice)} has more than one start "
+            f"{source}, column {began!r}: site {first_of(twice)} has more than one {what[0]} "
             f"({', '.join(repr(start) for start in starts)}); wanted is one for all its rows, "
-            "or empty where never treated"
+            f"or empty where never {what[1]}"
         )
         raise DataError(msg)
     return {row[site]: row[began] for row in pairs.to_dict("records") if row[began] not in {"", "nan", "NaT"}}
+
+
+def spells_by_site(
+    table: pd.DataFrame, *, site: str, period: str, treated: str, source: str, frequency: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """Read from a column of ones and zeros when each site had the measure.
+
+    Returns
+    -------
+    dict
+        `began`, `ended` and `resumed` by site, as an `Intervention` takes them.
+
+    Raises
+    ------
+    DataError
+        A column that is not there, an entry that is neither 0 nor 1, a gap or a repeated row.
+    """
+    _require_columns(table, (site, period, treated), source)
+    on = _treated_grid(table, (site, period, treated), source, frequency)
+    found: dict[str, dict[str, Any]] = {"began": {}, "ended": {}, "resumed": {}}
+    for name, row in zip(on.sites, on.values, strict=True):
+        turns = np.diff(row, prepend=0)
+        starts, ends = ([on.periods.labels[place] for place in np.flatnonzero(turns == turn)] for turn in (1, -1))
+        if starts:
+            found["began"][name] = starts[0]
+            found["ended"][name] = tuple(ends)
+            found["resumed"][name] = tuple(starts[1:])
+    return found
+
+
+def _treated_grid(table: pd.DataFrame, columns: tuple[str, str, str], source: str, frequency: str | None) -> Panel:
+    """Lay a column of ones and zeros out by site and period."""
+    site, period, treated = columns
+    table = table[[*columns]].copy()
+    words = {"true": "1", "false": "0"}
+    as_text = table[treated].astype(object).where(table[treated].notna(), "").map(str).str.strip()
+    table[treated] = as_text.map(lambda text: words.get(text.lower(), text))
+    panel = Panel.from_long(
+        table,
+        site=site,
+        period=period,
+        value=treated,
+        outcome=Outcome(name=treated, kind="score"),
+        frequency=frequency,
+        source=source,
+        first_row=2,  # the heading is row 1
+    )
+    wrong = np.argwhere(~np.isin(panel.values, (0, 1)))
+    if len(wrong):
+        row, place = wrong[0]
+        msg = (
+            f"{source}, column {treated!r}: {panel.sites[row]} in {panel.periods.labels[place]} holds "
+            f"{panel.values[row, place]:g}; wanted is 1 where the site had the measure in the period, otherwise 0"
+        )
+        raise DataError(msg)
+    return panel
+
+
+def _require_columns(table: pd.DataFrame, wanted: Iterable[str], source: str) -> None:
+    for name in wanted:
+        if name not in table.columns:
+            msg = f"{source} has no column {name!r}; {nearest(name, [str(each) for each in table.columns], 12)}"
+            raise DataError(msg)

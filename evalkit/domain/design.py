@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -46,7 +47,7 @@ class Design:
 
     Attributes
     ----------
-    intervention : its `began` says which sites are treated, and from when
+    intervention : its `began` says which sites are treated, and from when; its `ended` and `resumed`, until when
     panel, table : the data, exactly one of them
     comparison : sites to compare with; by default every site that is neither treated nor buffer
     buffer : sites that crime may have moved to, or a benefit spread to; never used as comparison
@@ -75,8 +76,12 @@ class Design:
         if self.panel is not None:
             self._check_sites(self.panel)
             self._check_starts(self.panel)
+            self._check_spells(self.panel)
             if self.selection_window is not None:
                 self._check_window(self.panel)
+        elif self.intervention.ended:
+            msg = "a table has one period before and one after: a measure that ended needs a panel"
+            raise DesignError(msg)
         elif self.comparison is not None or self.buffer or self.selection_window is not None:
             msg = "comparison, buffer and selection window name sites and periods of a panel; a table carries its own"
             raise DesignError(msg)
@@ -123,6 +128,24 @@ class Design:
                 "add earlier periods, or leave the sites out"
             )
             raise DesignError(msg)
+
+    def _check_spells(self, panel: Panel) -> None:
+        """Ends and new starts come in the order of the calendar."""
+        for site in self.intervention.ended:
+            turns = [turn for spell in self.intervention.spells(site) for turn in spell if turn is not None]
+            try:
+                places = [panel.periods.place(turn) for turn in turns]
+            except DataError as problem:
+                msg = f"end of site {site!r}: {problem}"
+                raise DesignError(msg) from problem
+            for earlier, later in pairwise(range(len(turns))):
+                if places[later] <= places[earlier]:
+                    words = ("ends", "begins") if later % 2 else ("begins again", "ended")
+                    msg = (
+                        f"the measure {words[0]} in site {site!r} in {turns[later]}, and {words[1]} there in "
+                        f"{turns[earlier]}: wanted is a later period (the end is the first period without the measure)"
+                    )
+                    raise DesignError(msg)
 
     def _check_window(self, panel: Panel) -> None:
         window = self.selection_window
@@ -173,8 +196,11 @@ class Design:
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Place of each panel site's first treated period, shape (sites,); the number of periods where never."""
-        panel = self.require_panel("the start of each site")
+        """Place of each panel site's first treated period, shape (sites,); the number of periods where never.
+
+        It is the first start also where the measure ended and resumed; `treatment` has the spells.
+        """
+        panel = self.require_panel("the start of each site", may_end=True)
         starts = np.full(len(panel.sites), len(panel.periods), dtype=np.intp)
         for site, start in self.intervention.began.items():
             starts[panel.positions[site]] = panel.periods.place(start)
@@ -182,14 +208,32 @@ class Design:
 
     @cached_property
     def treatment(self) -> np.ndarray:
-        """Is this site treated in this period? Boolean, shape (sites, periods) of the panel."""
-        panel = self.require_panel("treated site-periods")
-        return np.arange(len(panel.periods))[None, :] >= self.starts[:, None]
+        """Does this site have the measure in this period? Boolean, shape (sites, periods) of the panel."""
+        panel = self.require_panel("treated site-periods", may_end=True)
+        on = np.arange(len(panel.periods))[None, :] >= self.starts[:, None]
+        for site in self.intervention.ended:
+            row = on[panel.positions[site]]
+            for start, end in self.intervention.spells(site):
+                row[panel.periods.place(start) :] = True
+                if end is not None:
+                    row[panel.periods.place(end) :] = False
+        return on
+
+    @cached_property
+    def switches_off(self) -> bool:
+        """Did the measure end in a site within the periods of the data?
+
+        Then a method that takes a site to be treated for good from its start has no answer.
+        """
+        if self.panel is None:
+            return False
+        on = self.treatment
+        return bool((on[:, :-1] & ~on[:, 1:]).any())
 
     @cached_property
     def cohorts(self) -> tuple[str, ...]:
         """The different first treated periods, in order."""
-        panel = self.require_panel("adoption dates")
+        panel = self.require_panel("adoption dates", may_end=True)
         return tuple(
             panel.periods.labels[place] for place in sorted(set(self.starts.tolist())) if place < len(panel.periods)
         )
@@ -206,20 +250,43 @@ class Design:
 
     @cached_property
     def periods_after(self) -> tuple[str, ...]:
-        """The calendar periods in which at least one site is treated."""
+        """The calendar periods from the first start on.
+
+        Where the measure ended, those after its end are among them: its effect may outlast it, and nobody
+        can say beforehand for how long.
+        """
         return ("after",) if self.panel is None else self.panel.periods.labels[self.periods_before :]
 
     @property
     def window(self) -> tuple[str, str]:
-        """First and last treated period."""
+        """First and last of the periods after the first start."""
         return (self.periods_after[0], self.periods_after[-1])
 
-    def require_panel(self, what: str) -> Panel:
-        """Give the panel, or say that this needs one."""
+    def require_panel(self, what: str, *, may_end: bool = False) -> Panel:
+        """Give the panel, or say that this needs one, and one in which the measure lasts.
+
+        Parameters
+        ----------
+        what : needs the panel, for the message
+        may_end : does it take account of a measure that ended (see `switches_off`)? By default it does not,
+            and is refused the panel: a site that no longer has the measure would count as treated
+        """
         if self.panel is None:
             msg = f"{what} needs a panel (counts by site and period); this design rests on a before/after table"
             raise DesignError(msg)
+        if not may_end and self.switches_off:
+            raise DesignError(self._ended(what))
         return self.panel
+
+    def _ended(self, what: str) -> str:
+        panel = self.require_panel(what, may_end=True)
+        on = self.treatment
+        off = np.argwhere(on[:, :-1] & ~on[:, 1:])
+        named = [f"{panel.sites[site]} ({panel.periods.labels[period + 1]})" for site, period in off]
+        return (
+            f"{what} takes the measure to go on once it has begun, but it ended in {_first_places(named)}: use "
+            "'local-projections', which follows a measure on and off, or data that stop before the first end"
+        )
 
     @cached_property
     def methods_level(self) -> ScientificMethodsLevel:
@@ -229,7 +296,8 @@ class Design:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         """What the design itself says, before anything is estimated."""
-        return tuple(check for check in (_selection(self), _seasons(self), _few_treated(self)) if check is not None)
+        found = (_selection(self), _seasons(self), _few_treated(self), _stopped(self))
+        return tuple(check for check in found if check is not None)
 
 
 def _first_places(named: list[str], limit: int = 3) -> str:
@@ -329,4 +397,20 @@ def _few_treated(design: Design) -> Check | None:
         passed=False if treated > 1 else None,
         detail=f"Only {treated} site{'s were' if treated > 1 else ' was'} treated: whatever else happened there at "
         "that time counts as the work of the measure, and only errors made for few sites (CR2) can be believed.",
+    )
+
+
+def _stopped(design: Design) -> Check | None:
+    """A measure that comes and goes is not evaluated as one that stays."""
+    if not design.switches_off:
+        return None
+    sites = sum(bool((on[:-1] & ~on[1:]).any()) for on in design.treatment)
+    again = sum(bool((~on[:-1] & on[1:]).sum() > 1) for on in design.treatment)
+    back = f", and came back in {again}" if again else ""
+    return Check(
+        name="measure ended",
+        passed=None,
+        detail=f"The measure ended in {sites} of {len(design.treated_sites)} treated sites within the data{back}. "
+        "Periods after an end are not treated; what the measure left behind there, for good or ill, is no part of the "
+        "number of events prevented.",
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from evalkit.domain import Card, Check, Design
+from evalkit.domain import Card, Check, Design, Intervention
 from evalkit.report import formats, wording
 from evalkit.report.blocks import Block, Checks, Grid, Mark, Paragraph, Section
 
@@ -40,6 +40,7 @@ def _measure(evaluation: Evaluation) -> Section:
         ("Aimed at", f"a {measure.target}"),
         ("Where", measure.place),
         ("Began", f"{began}, in {formats.plural(len(measure.began), 'site', 'sites')}"),
+        *_ended(measure),
         ("Sites", ", ".join(measure.began)),
         ("Dose delivered", measure.dose),
         ("Delivered by", ", ".join(measure.partners)),
@@ -52,6 +53,17 @@ def _measure(evaluation: Evaluation) -> Section:
         rows=tuple((name, value or NOT_REPORTED) for name, value in rows),
     )
     return Section(key="measure", title="The measure", blocks=(grid,))
+
+
+def _ended(measure: Intervention) -> list[tuple[str, str]]:
+    """Say when it ended, and where it came back; nothing of a measure that goes on."""
+    if not measure.ended:
+        return []
+    ends = sorted({end for times in measure.ended.values() for end in times})
+    span = ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}, {len(ends)} different ends"
+    back = f"; came back in {formats.plural(len(measure.resumed), 'site', 'sites')}" if measure.resumed else ""
+    where = formats.plural(len(measure.ended), "site", "sites")
+    return [("Ended", f"{span} (first period without it), in {where}{back}")]
 
 
 def _question(evaluation: Evaluation) -> Section:
@@ -96,7 +108,7 @@ def _data(evaluation: Evaluation) -> Section:
 
 
 def _panel_extent(name: str, design: Design) -> Block:
-    panel = design.require_panel("a description of the data")
+    panel = design.require_panel("a description of the data", may_end=True)
     labels = panel.periods.labels
     total = formats.count(float(panel.values.sum())) if panel.outcome.counts_events else "not a count"
     return Paragraph(

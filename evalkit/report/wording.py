@@ -237,7 +237,7 @@ _UNITS = {
 
 
 def _duration(design: Design) -> str:
-    panel = design.require_panel("the length of a study")
+    panel = design.require_panel("the length of a study", may_end=True)
     span = formats.plural(len(design.periods_after), *_UNITS[panel.periods.frequency])
     return f"up to {span}" if design.is_staggered else span
 

@@ -76,19 +76,22 @@ class Sample:
         return stacked, (*names, *self.covariate_names)
 
 
-def require_panel(design: Design, estimator: str) -> Panel:
-    """Give the panel, or name the estimator that takes what there is."""
+def require_panel(design: Design, estimator: str, *, may_end: bool = False) -> Panel:
+    """Give the panel, or name the estimator that takes what there is; see `Design.require_panel` for `may_end`."""
     if design.panel is None:
         msg = (
             f"{estimator!r} compares sites over periods and needs a panel; this design rests on a before/after "
             "table, which the estimator 'table' takes"
         )
         raise DesignError(msg)
-    return design.panel
+    return design.require_panel(f"{estimator!r}", may_end=may_end)
 
 
 def select(design: Design, estimator: str, covariates: Sequence[str] | None, *, need_events: bool) -> Sample:
-    """Choose the cells: treated, comparison and buffer sites; without weight or events they are left out."""
+    """Choose the cells: treated, comparison and buffer sites; without weight or events they are left out.
+
+    A measure that ended is refused: from a site's start on, its cells would all count as treated.
+    """
     panel = require_panel(design, estimator)
     _require_comparison(design)
     names = _covariates(panel, covariates)

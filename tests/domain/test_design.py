@@ -59,6 +59,75 @@ def test_a_comparison_that_cannot_be_made_is_refused(more, says):
         design(**more)
 
 
+def surge(ended, resumed=None, began=None):
+    """Give a design of a measure that ended."""
+    began = began or {"s0": "2002", "s1": "2003"}
+    done = Intervention(name="surge", began=began, ended=ended, resumed=resumed or {})
+    return Design(panel=panel(), intervention=done)
+
+
+def test_a_measure_that_ended_is_off_until_it_resumes():
+    """Spells are read from starts and ends; the start of a site stays its first."""
+    made = surge({"s0": ("2004", "2007"), "s1": "2005"}, {"s0": "2006"})
+    assert made.treatment[:2].astype(int).tolist() == [[0, 0, 1, 1, 0, 0, 1, 0], [0, 0, 0, 1, 1, 0, 0, 0]]
+    assert not made.treatment[2:].any()
+    assert made.starts[:2].tolist() == [2, 3]
+    assert made.intervention.spells("s0") == (("2002", "2004"), ("2006", "2007"))
+    assert made.intervention.spells("s5") == ()
+    assert made.switches_off
+    assert not design().switches_off
+    assert made.periods_after == ("2002", "2003", "2004", "2005", "2006", "2007")
+
+
+def test_an_end_beyond_the_data_is_none():
+    """What ends later has not ended yet."""
+    made = surge({"s0": "2030"})
+    assert not made.switches_off
+    assert made.treatment[0].sum() == 6
+    assert "measure ended" not in {check.name for check in made.checks}
+
+
+def test_an_end_is_told():
+    """The reader learns that later periods do not count as treated."""
+    (check,) = [each for each in surge({"s0": ("2004", "2007")}, {"s0": "2006"}).checks if each.name == "measure ended"]
+    assert check.passed is None
+    assert "ended in 1 of 2 treated sites within the data, and came back in 1" in check.detail
+
+
+def test_a_method_for_measures_that_last_is_refused_the_panel():
+    """Its answer would be to another question, and nobody would see that."""
+    made = surge({"s0": "2004", "s1": "2005"})
+    with pytest.raises(DesignError, match=r"a ratio takes the measure to go on .* ended in s0 \(2004\), s1 \(2005\)"):
+        made.require_panel("a ratio")
+    assert made.require_panel("a ratio", may_end=True) is made.panel
+
+
+@pytest.mark.parametrize(
+    ("ended", "resumed", "says"),
+    [
+        ({"s0": "2002"}, {}, "ends in site 's0' in 2002, and begins there in 2002"),
+        ({"s0": "2001"}, {}, "ends in site 's0' in 2001"),
+        ({"s0": "2004"}, {"s0": "2003"}, "begins again in site 's0' in 2003, and ended there in 2004"),
+        ({"s0": "spring"}, {}, "end of site 's0': 'spring' is not a year"),
+        ({"s9": "2004"}, {}, "ended in site 's9', but is not said to have begun there; there is: 's0', 's1'"),
+        ({"s0": "2004"}, {"s1": "2006"}, "resumed in site 's1', but is not said to have ended there"),
+        ({"s0": ("2004", "2006")}, {}, "ended 2 times in site 's0' and resumed 0 times"),
+        ({"s0": "2004"}, {"s0": ("2005", "2006")}, "ended 1 times in site 's0' and resumed 2 times"),
+    ],
+)
+def test_ends_that_make_no_sense_are_refused(ended, resumed, says):
+    """The message names the site and the period."""
+    with pytest.raises(ValueError, match=says):
+        surge(ended, resumed)
+
+
+def test_a_table_has_no_place_for_an_end():
+    """It has one period before and one after."""
+    done = Intervention(name="surge", began={"treated": "after"}, ended={"treated": "later"})
+    with pytest.raises(DesignError, match="a measure that ended needs a panel"):
+        Design(table=Table(outcome=OUTCOME, treated=(1, 2)), intervention=done)
+
+
 def test_an_intervention_begins_somewhere():
     """Without a treated site there is nothing to evaluate."""
     with pytest.raises(DomainError, match="began nowhere"):
