@@ -28,6 +28,7 @@ _DOUBTS: tuple[tuple[str, ...], ...] = (
     ("staggered start",),
     ("scales agree",),
     ("same effect in large and small sites",),
+    ("balance", "effective comparison"),
 )
 
 # A share of placements such as 1/20 is not exactly 0.05.
