@@ -6,6 +6,7 @@ import numpy as np
 
 from evalkit.domain import Check
 from evalkit.models._inference.cluster import Inference
+from evalkit.models._regression.bacon import bacon_sentence
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
@@ -106,8 +107,8 @@ def staggered_check(fit: Fit, sample: Sample) -> Check | None:
     return Check(
         name="staggered start",
         passed=False if total > _NOTABLE else None,
-        detail=f"{start} {seen}; that is harmless only if the effect is the same everywhere and at all times. "
-        "Compare with an estimator that avoids it.",
+        detail=f"{start} {seen}; that is harmless only if the effect is the same everywhere and at all times."
+        f"{bacon_sentence(sample)} Compare with an estimator that avoids it.",
     )
 
 

@@ -60,7 +60,7 @@ def profile_poisson(counts: FloatArray, exposure: FloatArray, columns: FloatArra
             (at_risk, seen, totals, columns), (effects, slopes), step, likelihood
         )
         moved = max(float(np.abs(taken[: len(effects)]).max()), float(np.abs(columns @ taken[len(effects) :]).max()))
-        settled, still = moved < _STEP, float(gradient @ step) < _DECREMENT * totals.sum()
+        settled, still = moved < _STEP, float(gradient @ step) < _DECREMENT * float(totals.sum())
         if settled:
             break
     linear = columns @ slopes

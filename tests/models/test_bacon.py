@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.models._regression.bacon import decompose, shares
+from evalkit.models._regression.linear import fit_linear
+from evalkit.models.did_ols import LinearDifferenceInDifferences
+from evalkit.models.did_poisson import PoissonDifferenceInDifferences
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+NEVER, EARLIER, LATER = "treated against never treated", "earlier against later", "later against earlier"
+
+
+def two_way(outcome, starts):
+    """The least-squares estimate with site and period effects."""
+    treated = (np.arange(outcome.shape[1]) >= starts[:, None]).astype(float)
+    return fit_linear(outcome, treated[:, :, None], np.ones(outcome.shape), ["d"]).coefficients[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    starts=st.lists(st.integers(1, 6), min_size=3, max_size=9).filter(lambda found: len(set(found)) > 1),
+    seed=st.integers(0, 99),
+)
+def test_the_comparisons_add_up_to_the_two_way_estimate(starts, seed):
+    """Weights sum to one, and weight times estimate to the coefficient, whoever started when."""
+    outcome = np.random.default_rng(seed).normal(size=(len(starts), 6))
+    found = decompose(outcome, np.array(starts))
+    assert sum(each.weight for each in found) == pytest.approx(1)
+    assert all(each.weight > 0 for each in found)
+    assert sum(each.weight * each.estimate for each in found) == pytest.approx(two_way(outcome, np.array(starts)))
+
+
+def test_one_start_is_one_comparison():
+    """With one start all weight is on treated against never treated."""
+    assert shares(np.array([3, 3, 6, 6]), 6) == {NEVER: 1.0, EARLIER: 0.0, LATER: 0.0}
+
+
+def test_an_effect_that_grows_turns_the_later_comparisons_round():
+    """Sites whose effect still grows make a poor comparison: those started later seem to gain."""
+    starts = np.array([1, 1, 3, 3, 6, 6])
+    since = np.arange(6) - starts[:, None]
+    found = decompose(np.where(since >= 0, -1.0 - since, 0.0), starts)
+    against_treated = next(each for each in found if each.kind == LATER)
+    assert against_treated.estimate > next(each for each in found if each.kind == EARLIER).estimate
+    assert against_treated.estimate > -1
+
+
+def test_weights_of_the_county_panel_are_the_published_ones():
+    """Of the teen-employment panel: .8628, .0833 and .0539 (diff-diff 3.13 and bacondecomp say the same)."""
+    path = DATA / "causal" / "mpdta.csv"
+    if not path.exists():
+        pytest.skip("the county panel is not beside the project")
+    import pandas as pd
+
+    frame = pd.read_csv(path)
+    wide = frame.pivot_table(index="countyreal", columns="year", values="lemp")
+    first = frame.groupby("countyreal")["first.treat"].first().to_numpy().astype(int)
+    starts = np.where(first > 0, first - 2003, 5)
+    found = shares(starts, 5)
+    assert [found[kind] for kind in (NEVER, EARLIER, LATER)] == pytest.approx([0.8628, 0.0833, 0.0539], abs=5e-5)
+    total = sum(each.weight * each.estimate for each in decompose(wide.to_numpy(), starts))
+    assert total == pytest.approx(-0.036549, abs=1e-6)
+
+
+def test_comparisons_of_the_castle_panel_add_up():
+    """Log homicide on the calendar year of adoption: .0818 (Goodman-Bacon sum, 25 comparisons)."""
+    full = DATA / "castle" / "castle_full.csv"
+    if not full.exists():
+        pytest.skip("the panel with years of adoption is not beside the project")
+    import pandas as pd
+
+    frame = pd.read_csv(full)
+    wide = np.log(frame.pivot_table(index="state", columns="year", values="homicide"))
+    year = frame.groupby("state")["effyear"].first().loc[wide.index].to_numpy()
+    starts = np.where(np.isnan(year), 11, year - 2000).astype(int)
+    found = decompose(wide.to_numpy(), starts)
+    assert len(found) == 25
+    assert sum(each.weight * each.estimate for each in found) == pytest.approx(0.0818, abs=5e-5)
+
+
+@pytest.mark.parametrize("estimator", [LinearDifferenceInDifferences, PoissonDifferenceInDifferences])
+def test_both_estimators_say_how_much_rests_on_treated_comparisons(panel_design, estimator):
+    """With different starts the check tells the three shares; with weights it does not claim to know them."""
+    counts = np.random.default_rng(3).poisson(50, (10, 8)).astype(float)
+    began = {0: 3, 1: 3, 2: 5, 3: 5}
+    for weights, told in ((None, True), (np.linspace(1, 2, 80).reshape(10, 8), False)):
+        design = panel_design(counts, began, weights=weights)
+        effect = estimator(event_study=False).estimate(design, rng=np.random.default_rng(1), draws=50)
+        detail = next(check.detail for check in effect.checks if check.name == "staggered start")
+        assert ("of the weight" in detail.lower()) == told
+        assert ("already treated (Goodman-Bacon 2021)" in detail) == told
