@@ -1,0 +1,1 @@
+"""What synthetic control and synthetic difference-in-differences share."""
