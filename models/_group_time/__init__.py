@@ -1,0 +1,1 @@
+"""Effects by first treated period and calendar period, how they are averaged, and how sure they are."""

@@ -1,0 +1,187 @@
+"""The sites that group-time effects are told from, as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.domain import Check, Design, Panel
+from evalkit.draws import FloatArray
+from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.models._regression.scale import Transform, require_positive, require_transform, to_scale
+
+__all__ = ["GroupTimeSample", "left_out", "select_sites"]
+
+_NEVER = np.iinfo(np.intp).max
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupTimeSample:
+    """Treated and comparison sites over all periods; a buffer has no part in it.
+
+    Attributes
+    ----------
+    design, panel : what they come from
+    rows : rows of the panel, shape (sites,)
+    outcome : on the scale of the change, shape (sites, periods)
+    seen : does the cell have a weight above zero? Shape (sites, periods)
+    weights : one for each site, the mean of its weights above zero, shape (sites,)
+    starts : place of the first treated period of each cohort, rising, shape (cohorts,)
+    cohort : place of each site's cohort among `starts`; their number for a site that was never treated, (sites,)
+    covariates : without a constant, shape (sites, periods, c), named by `covariate_names`
+    dropped : sentences on what was left out
+    """
+
+    design: Design
+    panel: Panel
+    rows: np.ndarray
+    outcome: FloatArray
+    seen: np.ndarray
+    weights: FloatArray
+    starts: np.ndarray
+    cohort: np.ndarray
+    covariates: FloatArray
+    covariate_names: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+    @property
+    def treated(self) -> np.ndarray:
+        """Is the site treated at some time? Shape (sites,)."""
+        return np.asarray(self.cohort < len(self.starts))
+
+    @property
+    def first_treated(self) -> np.ndarray:
+        """Place of the site's first treated period, beyond all of them where it was never treated, shape (sites,)."""
+        return np.asarray(np.append(self.starts, _NEVER)[self.cohort])
+
+    @property
+    def cohort_weights(self) -> FloatArray:
+        """Sum of the weights of each cohort's sites, shape (cohorts,)."""
+        return np.bincount(self.cohort, self.weights, len(self.starts) + 1)[:-1]
+
+    @property
+    def cohort_sizes(self) -> np.ndarray:
+        """How many sites each cohort has, shape (cohorts,)."""
+        return np.bincount(self.cohort, minlength=len(self.starts) + 1)[:-1]
+
+    @property
+    def is_simple(self) -> bool:
+        """Are all sites seen in all periods, weighed alike and without covariates?"""
+        return bool(self.seen.all() and np.ptp(self.weights) == 0 and not self.covariate_names)
+
+    def label(self, place: int) -> str:
+        """Give the name of a period."""
+        return self.panel.periods.labels[place]
+
+
+def select_sites(
+    design: Design, panel: Panel, covariates: Sequence[str] | None, *, transform: Transform, anticipation: int
+) -> GroupTimeSample:
+    """Choose the sites and put their outcomes on the scale of the change.
+
+    A cohort needs a period before anyone could anticipate its start; one without is left out.
+    """
+    require_transform(transform, panel)
+    names = _covariates(panel, covariates)
+    wanted = np.sort(panel.rows((*design.treated_sites, *design.comparison_sites)))
+    weights = np.ones(panel.values.shape) if panel.weights is None else panel.weights
+    early = design.starts[wanted] - 1 - anticipation < 0
+    empty = (weights[wanted] > 0).sum(axis=1) == 0
+    rows = wanted[~early & ~empty]
+    _require_some(design, rows, anticipation)
+    seen = weights[rows] > 0
+    exposure = np.ones(seen.shape) if panel.exposure is None else panel.exposure[rows]
+    values = panel.values[rows]
+    if transform == "log":
+        require_positive(panel, rows, np.arange(len(panel.periods)), values, weights[rows], count_model="poisson-etwfe")
+    starts, cohort = np.unique(design.starts[rows], return_inverse=True)
+    starts = starts[starts < len(panel.periods)]
+    return GroupTimeSample(
+        design=design,
+        panel=panel,
+        rows=rows,
+        outcome=to_scale(values, exposure, weights[rows], transform),
+        seen=seen,
+        weights=(weights[rows] * seen).sum(axis=1) / seen.sum(axis=1),
+        starts=starts,
+        cohort=cohort,
+        covariates=np.stack([panel.covariates[name][rows] for name in names], axis=2)
+        if names
+        else np.empty((*seen.shape, 0)),
+        covariate_names=names,
+        dropped=_dropped(design, panel, wanted[early & ~empty], wanted[empty], weights),
+    )
+
+
+def _covariates(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    if wanted is None:
+        return tuple(panel.covariates)
+    for name in wanted:
+        if name not in panel.covariates:
+            msg = f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}"
+            raise EstimationError(msg)
+    return tuple(wanted)
+
+
+def _require_some(design: Design, rows: np.ndarray, anticipation: int) -> None:
+    periods = len(design.require_panel("group-time effects").periods)
+    treated = design.starts[rows] < periods
+    if not treated.any():
+        msg = (
+            f"no treated site has a weight above zero and a period before its start less {anticipation} of "
+            f"anticipation; the starts are {first_of(design.cohorts)}"
+        )
+        raise EstimationError(msg)
+    if treated.all() and len(np.unique(design.starts[rows])) < 2:
+        msg = (
+            "there is nothing to compare with: every site is treated from the same period; wanted is a site that was "
+            "never treated, or sites that start at different times"
+        )
+        raise DesignError(msg)
+
+
+def _dropped(
+    design: Design, panel: Panel, early: np.ndarray, empty: np.ndarray, weights: FloatArray
+) -> tuple[str, ...]:
+    """Say which sites, and which cells of the others, have no part in it."""
+    out = []
+    for rows, why in (
+        (early, "have no period before the one in which the measure could first be anticipated"),
+        (empty, "have no weight in any period"),
+    ):
+        if len(rows):
+            out.append(f"{_sites(panel, rows)} {why}{_events(panel, rows)}")
+    if design.buffer:
+        out.append(
+            f"{_sites(panel, panel.rows(design.buffer))} of the buffer: this method estimates no displacement, and a "
+            "buffer is no comparison"
+        )
+    others = np.setdiff1d(
+        panel.rows((*design.treated_sites, *design.comparison_sites)), np.concatenate([early, empty]).astype(int)
+    )
+    missing = int((weights[others] == 0).sum())
+    if missing:
+        out.append(
+            f"{missing} site-period{'s' if missing > 1 else ''} with weight zero, with the comparisons of two periods "
+            "that need them; the other periods of these sites are used"
+        )
+    return tuple(out)
+
+
+def _sites(panel: Panel, rows: np.ndarray) -> str:
+    return f"{len(rows)} site{'s' if len(rows) > 1 else ''} ({first_of([panel.sites[row] for row in rows])})"
+
+
+def _events(panel: Panel, rows: np.ndarray) -> str:
+    if not panel.outcome.counts_events:
+        return ""
+    return f" and held {panel.values[rows].sum():,.10g} {panel.outcome.plural}"
+
+
+def left_out(parts: Sequence[str]) -> Check | None:
+    """Put what was left out on one check."""
+    if not parts:
+        return None
+    return Check(name="left out", passed=None, detail=f"Left out: {'; '.join(parts)}.")

@@ -1,0 +1,343 @@
+"""Callaway and Sant'Anna's group-time effects: each cohort against sites that are not treated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+
+from evalkit.domain import Card, Design, Dynamics, Effect
+from evalkit.draws import DEFAULT_DRAWS, FloatArray
+from evalkit.errors import DesignError, EstimationError, nearest
+from evalkit.models._group_time.averages import Aggregate, Average, by_cohort, by_time, headline, stack
+from evalkit.models._group_time.cells import BasePeriod, Cells, Control, Method, estimate_cells
+from evalkit.models._group_time.effect import Totals, noise_check, sites_check
+from evalkit.models._group_time.errors import Kind, Precision, measure
+from evalkit.models._group_time.placed import Placed, place
+from evalkit.models._group_time.pretest import before, leads_check, pre_test, trend
+from evalkit.models._group_time.sample import GroupTimeSample, left_out, select_sites
+from evalkit.models._group_time.spreading import spread_headline, spread_rest
+from evalkit.models._inference.choose import FEW, choose
+from evalkit.models._regression.sample import require_panel
+from evalkit.models._regression.scale import Transform, require_transform, scale_of, subject_of
+
+__all__ = ["CallawaySantAnna"]
+
+type Errors = Literal["auto", "influence", "CR2", "jackknife", "bootstrap", "randomisation"]
+
+_NAME = "callaway-santanna"
+# A change on a log scale is bounded here, so that its exponential stays a number with few degrees of freedom.
+_LARGEST_LOG = 300.0
+_AVERAGES_OVER = {
+    "simple": "treated cohort-periods, by sites",
+    "group": "cohorts, by sites",
+    "calendar": "calendar periods, alike",
+    "dynamic": "times since the start, alike",
+}
+_IN_WORDS = {
+    "simple": "averaged over all treated site-periods",
+    "group": "averaged over the treated periods of each cohort, and then over cohorts by their sites",
+    "calendar": "averaged over the sites treated in each calendar period, and then over periods, each counting alike",
+    "dynamic": "averaged over sites at each time since the start, and then over times, each counting alike",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallawaySantAnna:
+    """A difference-in-differences for every cohort and period, averaged; treated sites are never a comparison.
+
+    The outcome is the count divided by the exposure where there is one, otherwise the value; "log" takes its
+    logarithm. Each cohort's change since the last period before its start (less `anticipation`) is held against
+    the same change in comparison sites. Sites count by the mean of their weights above zero. A cell of weight zero
+    takes the site out of the comparisons of two periods that need it, and of no other.
+
+    Attributes
+    ----------
+    control : "not-yet-treated" (never treated, or treated later than the period) or "never-treated". The first is the
+        default because it uses every comparison that is clean and also serves where all sites are treated in the end;
+        the assumption differs: late sites too must have moved alike until they start.
+    method : with covariates, how comparison sites are made like treated ones: "regression" of their change on
+        covariates, weighing by "inverse-probability" of treatment, or both ("doubly-robust": one of the two may be
+        wrong, hence the default)
+    covariates : names in the panel, taken at the earlier of the two periods; None takes all it has
+    transform : "log" (by what proportion did it change?) or "level" (by how much?)
+    aggregate : what the one change averages over: "simple" (treated cohort-periods by their sites), "group",
+        "calendar" or "dynamic". Simple is the default: it counts as events prevented do.
+    anticipation : periods before the start in which sites may already have changed
+    base_period : what the effect before the start is held against: "universal" (the last period before it, as
+        a figure of the effect by time since the start is read) or "varying" (the period before). Effects after
+        the start are the same.
+    errors : "CR2" (bias-reduced, t), "randomisation" (other placements of the same starts; sites that weigh alike
+        and are seen throughout, without covariates), "influence" (for many sites: the influence function, normal, as
+        R's `did`), "jackknife", "bootstrap" (multipliers on the influence function), or "auto": CR2, but
+        randomisation with fewer than 6 treated or comparison sites where that can tell something at 5 %
+    multipliers : draws of the bootstrap
+
+    Notes
+    -----
+    Every average has the full covariance of the cells. "influence" and "bootstrap" also allow for the shares of
+    cohorts being those of a sample of sites, as R's `did` does; the others are about the sites at hand, for the noise
+    of a small cohort's effect would count twice.
+
+    References
+    ----------
+    Callaway and Sant'Anna 2021, doi:10.1016/j.jeconom.2020.12.001; Sant'Anna and Zhao 2020,
+    doi:10.1016/j.jeconom.2020.06.003.
+    """
+
+    control: Control = "not-yet-treated"
+    method: Method = "doubly-robust"
+    covariates: tuple[str, ...] | None = None
+    transform: Transform = "log"
+    aggregate: Aggregate = "simple"
+    anticipation: int = 0
+    base_period: BasePeriod = "universal"
+    errors: Errors = "auto"
+    multipliers: int = 999
+
+    card: ClassVar[Card] = Card(
+        title="Callaway and Sant'Anna's group-time difference-in-differences",
+        shapes=("panel",),
+        needs="Counts, rates or scores by site and period, with sites that were never treated or that start later; "
+        "for logs, no zero",
+        assumes="Without the measure, sites of every cohort and their comparison sites would have moved by the same "
+        "proportion (log) or amount (level), given the covariates; nobody changed before the start (less the "
+        "periods of anticipation); and the measure changed nothing in sites that were not yet treated",
+        source="Callaway and Sant'Anna 2021, doi:10.1016/j.jeconom.2020.12.001",
+    )
+
+    def __post_init__(self) -> None:
+        for name, known in (
+            ("control", Control),
+            ("method", Method),
+            ("aggregate", Aggregate),
+            ("base_period", BasePeriod),
+            ("errors", Errors),
+        ):
+            if getattr(self, name) not in get_args(known.__value__):
+                msg = f"no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), get_args(known.__value__))}"
+                raise EstimationError(msg)
+        for name, least in (("anticipation", 0), ("multipliers", 99)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                msg = f"{name} is a whole number from {least} up; there is {value!r}"
+                raise EstimationError(msg)
+        if isinstance(self.covariates, str):
+            msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
+            raise EstimationError(msg)
+        if self.covariates is not None:
+            object.__setattr__(self, "covariates", tuple(self.covariates))
+        require_transform(self.transform)
+
+    def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
+        """Estimate the effect in every cohort and period, and its average."""
+        panel = require_panel(design, _NAME)
+        if self.control == "never-treated" and not design.comparison_sites:
+            msg = (
+                "no site was never treated: use control = 'not-yet-treated', which compares with sites that start later"
+            )
+            raise DesignError(msg)
+        sample = select_sites(design, panel, self.covariates, transform=self.transform, anticipation=self.anticipation)
+        cells = estimate_cells(sample, self.control, self.method, self.base_period, self.anticipation)
+        return _effect(self, sample, cells, rng, draws)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """Which averages are made, and where they stand behind the cells.
+
+    Attributes
+    ----------
+    stacked : headline, slope before the start, times, cohorts
+    times : periods since the start
+    """
+
+    stacked: Average
+    times: tuple[int, ...]
+    cohorts: int
+
+    @property
+    def headline(self) -> Average:
+        """The first of the averages."""
+        return Average(weights=self.stacked.weights[0], shares=self.stacked.shares[0])
+
+    def means(self, cells: Cells) -> FloatArray:
+        """Give the cells' effects and then the averages, in the order of their covariance."""
+        return np.concatenate([cells.effect, self.stacked.weights @ cells.effect])
+
+
+def _plan(options: CallawaySantAnna, sample: GroupTimeSample, cells: Cells) -> _Plan:
+    masses = sample.cohort_weights
+    times, at_times = by_time(cells, masses)
+    _, in_cohorts = by_cohort(cells, masses)
+    first = [headline(cells, masses, options.aggregate), trend(cells, masses, options.anticipation)]
+    return _Plan(stacked=stack([*first, *at_times, *in_cohorts]), times=times, cohorts=len(in_cohorts))
+
+
+def _effect(
+    options: CallawaySantAnna, sample: GroupTimeSample, cells: Cells, rng: np.random.Generator, draws: int
+) -> Effect:
+    plan = _plan(options, sample, cells)
+    chosen = _choose(options, sample, cells, plan, rng)
+    precision = measure(sample, cells, plan.stacked, kind=chosen.kind, rng=rng, multipliers=options.multipliers)
+    own = len(cells.effect)
+    totals = Totals(sample=sample, cells=cells, is_log=options.transform == "log")
+    means = plan.means(cells)
+    if chosen.is_randomised and chosen.placed is not None:
+        change = chosen.placed.distribution.draw(draws, rng)
+    else:
+        change = spread_headline(float(means[own]), precision, own, draws, rng)
+    change, at_times, in_cohorts, treated = _rows(change, precision, totals, plan, rng)
+    test = pre_test(cells, precision, plan.headline, (own + 1, float(means[own + 1])), options.anticipation)
+    panel, counts = sample.panel, sample.panel.outcome.counts_events
+    checks = (
+        leads_check(test, len(before(cells, options.anticipation))),
+        sites_check(sample, own, precision, chosen.words),
+        noise_check(totals, precision.std_errors[totals.after]),
+        left_out((*sample.dropped, *cells.lost)),
+    )
+    influence = np.zeros(len(panel.sites))
+    influence[sample.rows] = precision.influence
+    free = float(precision.degrees_of_freedom[own])
+    return Effect(
+        outcome=panel.outcome,
+        estimator=_NAME,
+        scale=scale_of(panel, options.transform),
+        change=change,
+        estimand=_estimand(options, sample),
+        assumption=_assumption(options, sample),
+        prevented=totals.by_period(treated) if counts else None,
+        periods=tuple(sample.label(int(place)) for place in totals.periods),
+        recorded=totals.recorded_by_period if counts else None,
+        basis="randomisation" if chosen.is_randomised else "sampling",
+        degrees_of_freedom=free if np.isfinite(free) and not chosen.is_randomised else None,
+        checks=tuple(check for check in checks if check is not None),
+        paths=totals.paths(),
+        cells=totals.site_cells(cells.effect[totals.after]) if counts else None,
+        dynamics=_dynamics(options, plan.times, at_times),
+        cohorts=totals.cohort_effects(in_cohorts, treated) if sample.design.is_staggered else None,
+        influence=influence,
+        test_p_value=chosen.placed.distribution.p_value() if chosen.placed and chosen.is_randomised else None,
+        reference_set=chosen.placed.words if chosen.placed else "",
+        smallest_p_value=chosen.placed.distribution.smallest_p_value if chosen.placed else None,
+        specification=_specification(options, sample, chosen.words),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """Which errors are used.
+
+    Attributes
+    ----------
+    kind : of the covariance of cells and averages
+    is_randomised : is the headline's distribution that of the placements?
+    placed : what the placements say, where they were asked
+    words : for the reader
+    """
+
+    kind: Kind
+    is_randomised: bool = False
+    placed: Placed | None = None
+    words: str
+
+
+def _choose(
+    options: CallawaySantAnna, sample: GroupTimeSample, cells: Cells, plan: _Plan, rng: np.random.Generator
+) -> _Chosen:
+    """Follow the rule of all estimators: placements are asked where sites are few, and used where they can tell."""
+    if options.errors not in {"auto", "randomisation"}:
+        return _Chosen(kind=options.errors, words=options.errors)  # type: ignore[arg-type]  # checked by the options
+    if not sample.is_simple:
+        if options.errors == "randomisation":
+            msg = (
+                "other placements of the starts are comparable where every site is seen in every period, all weigh "
+                "alike and there are no covariates: use errors = 'CR2' or 'jackknife', or covariates = ()"
+            )
+            raise EstimationError(msg)
+        return _Chosen(kind="CR2", words="CR2")
+    treated = int(sample.treated.sum())
+    compared = len(sample.rows) - treated
+    few = min(treated, compared or treated) < FEW
+    if options.errors == "auto" and not few:
+        return _Chosen(kind="CR2", words="CR2")
+    placed = place(sample, cells, plan.headline, rng)
+    rule = choose(treated, compared, placed.distribution.smallest_p_value)
+    randomised = options.errors == "randomisation" or rule.kind == "randomisation"
+    words = "randomisation of the starts; CR2 for parts of the whole" if randomised else f"CR2, as {rule.reason}"
+    return _Chosen(kind="CR2", is_randomised=randomised, placed=placed, words=words)
+
+
+def _rows(
+    change: FloatArray, precision: Precision, totals: Totals, plan: _Plan, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Draws of the headline, the times, the cohorts and the treated cells, whose rows go together."""
+    own, cells = len(totals.cells.effect), len(totals.after)
+    means = plan.means(totals.cells)
+    which = np.concatenate([totals.after, np.arange(own + 2, len(means)), [own]])
+    laid = np.zeros(len(which), dtype=bool)
+    laid[cells:-1] = True
+    rows = spread_rest(change, means[which], precision, which=which, laid=laid, rng=rng)
+    if totals.is_log:
+        rows = np.clip(rows, -_LARGEST_LOG, _LARGEST_LOG)
+    treated, at_times, in_cohorts, whole = np.split(rows, np.cumsum([cells, len(plan.times), plan.cohorts]), axis=1)
+    return whole[:, 0], at_times, in_cohorts, treated
+
+
+def _dynamics(options: CallawaySantAnna, times: tuple[int, ...], draws: FloatArray) -> Dynamics:
+    # under "varying" each earlier time is held against the one before it: there is no one reference
+    reference = -1 - options.anticipation if options.base_period == "universal" else None
+    return Dynamics(times=times, draws=draws, reference=reference)
+
+
+def _subject(options: CallawaySantAnna, sample: GroupTimeSample) -> tuple[str, str]:
+    return subject_of(sample.panel), "proportion" if options.transform == "log" else "amount"
+
+
+def _estimand(options: CallawaySantAnna, sample: GroupTimeSample) -> str:
+    what, _ = _subject(options, sample)
+    plural = sample.panel.outcome.plural
+    of = f"the rate of {plural}" if what == "rates" else plural
+    by = "" if sample.panel.weights is None else "; sites count by their weights"
+    head = "Log of the ratio" if options.transform == "log" else "Amount"
+    return (
+        f"{head} by which the measure changed {of} in treated sites after the start, {_IN_WORDS[options.aggregate]}{by}"
+    )
+
+
+def _assumption(options: CallawaySantAnna, sample: GroupTimeSample) -> str:
+    what, amount = _subject(options, sample)
+    compared = (
+        "sites that were never treated"
+        if options.control == "never-treated"
+        else "sites that were never treated or not yet treated"
+    )
+    alike = " and the same covariates" if sample.covariate_names else ""
+    until = (
+        "no site changed because of the measure before its start"
+        if not options.anticipation
+        else f"no site changed because of the measure more than {options.anticipation} "
+        f"period{'s' if options.anticipation > 1 else ''} before its start"
+    )
+    return (
+        f"Without the measure, {what} in sites that started together and in {compared}{alike} would have moved by the "
+        f"same {amount}; {until}; and the measure changed nothing in sites that it had not reached."
+    )
+
+
+def _specification(options: CallawaySantAnna, sample: GroupTimeSample, errors: str) -> tuple[tuple[str, str], ...]:
+    never = int((~sample.treated).sum())
+    what, _ = _subject(options, sample)
+    names = sample.covariate_names
+    return (
+        ("estimator", _NAME),
+        ("outcome", f"log of {what}" if options.transform == "log" else what),
+        ("averages over", _AVERAGES_OVER[options.aggregate]),
+        ("compared with", options.control.replace("-", " ")),
+        ("sites", f"{int(sample.treated.sum())} treated, {never} never treated"),
+        ("periods", f"{sample.panel.periods.labels[0]} to {sample.panel.periods.labels[-1]}"),
+        ("covariates", f"{', '.join(names)} ({options.method.replace('-', ' ')})" if names else "none"),
+        ("weights", "none" if sample.panel.weights is None else "analytic, a mean for each site"),
+        ("errors", errors),
+    )
