@@ -29,6 +29,7 @@ _DOUBTS: tuple[tuple[str, ...], ...] = (
     ("scales agree",),
     ("same effect in large and small sites",),
     ("balance", "effective comparison"),
+    ("population",),
 )
 
 # A share of placements such as 1/20 is not exactly 0.05.
@@ -145,7 +146,9 @@ def _listed(names: list[str]) -> str:
 
 def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tuple[Certainty, tuple[str, ...]]:
     level = min(design.methods_level.level, effect.methods_cap)
-    checks = (*design.checks, *effect.checks)
+    # a method that allows for what the design warns of says so under the same name
+    allowed = {check.name for check in effect.checks}
+    checks = (*(check for check in design.checks if check.name not in allowed), *effect.checks)
     failures = [
         next((check.detail for check in checks if check.name in cause and check.passed is False), None)
         for cause in _DOUBTS
