@@ -1,0 +1,308 @@
+"""From figures to an effect: draws of the change, of events prevented and of their parts, and what to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from evalkit.domain import Cells, Check, Cohorts, Dynamics, Effect, Paths
+from evalkit.domain.effect import Scale
+from evalkit.draws import FloatArray, couple, spread, spread_parts
+from evalkit.models._imputation.cells import Imputable
+from evalkit.models._imputation.errors import covariance_of
+from evalkit.models._imputation.figures import Figure, Imputed, Setting
+from evalkit.models._imputation.leads import Leads
+from evalkit.models._regression.sample import Sample
+
+__all__ = ["Found", "Words", "make_effect"]
+
+# A change on a log scale is bounded here, so that its exponential stays a number with very few sites.
+_LARGEST_LOG = 300.0
+# Below this a t distribution has tails in which a mean of exponentials is lost.
+_FEW_DEGREES = 5
+_ERRORS = {
+    "stratified": "robust to what goes on within a site, around the average of each cohort and period, and "
+    "made unbiased for few sites (stratified)",
+    "BJS": "robust to what goes on within a site, around the average of each cohort and period (Borusyak, Jaravel and "
+    "Spiess)",
+    "leave-one-out": "robust to what goes on within a site, around the average of the other sites of its cohort and "
+    "period (leave-one-out)",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """What was imputed for which cells, and how errors are read."""
+
+    chosen: Imputable
+    imputed: Imputed
+    setting: Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What only one of the methods says: its name, scale, estimand, assumption and outcome."""
+
+    name: str
+    scale: Scale
+    estimand: str
+    assumption: str
+    outcome: str
+    weighted: bool
+
+
+def make_effect(
+    found: Found,
+    words: Words,
+    traced: Leads | None,
+    *,
+    extra: Sequence[Check | None] = (),
+    rng: np.random.Generator,
+    draws: int,
+) -> Effect:
+    """Spread the headline, and everything else so that rows go with it."""
+    chosen, imputed, setting = found.chosen, found.imputed, found.setting
+    sample, panel = chosen.sample, chosen.sample.panel
+    headline = imputed.change(chosen.treated)
+    assert headline is not None  # noqa: S101 - the estimators refuse before
+    log = words.scale == "log_rate_ratio"
+    change = _spread(headline, rng, draws, log=log)
+    total = None
+    if panel.outcome.counts_events:
+        total = _total(found, headline, change, rng)
+    first = int(sample.starts.min())
+    after = panel.periods.labels[first:]
+    cohorts, untold = _cohorts(found, headline, change, total, rng=rng, log=log)
+    influence = np.zeros(len(panel.sites))
+    influence[sample.rows] = headline.influence
+    dynamics = None if traced is None else _dynamics(found, traced, headline, change, rng=rng, log=log)
+    checks = (traced.check if traced else None, _sites(sample, setting, headline), *extra, untold, chosen.left_out)
+    return Effect(
+        outcome=panel.outcome,
+        estimator=words.name,
+        scale=words.scale,
+        change=change,
+        estimand=words.estimand,
+        assumption=words.assumption,
+        prevented=None if total is None else _by_period(found, headline, total, first=first, rng=rng),
+        periods=after,
+        recorded=None if total is None else _recorded(chosen)[first:],
+        degrees_of_freedom=headline.spread.degrees_of_freedom,
+        checks=tuple(check for check in checks if check is not None),
+        paths=_paths(chosen, imputed),
+        cells=_cells(chosen, imputed) if total is not None else None,
+        dynamics=dynamics,
+        influence=influence,
+        cohorts=cohorts,
+        specification=_specification(sample, words, setting),
+    )
+
+
+def _spread(figure: Figure, rng: np.random.Generator, draws: int, *, log: bool) -> FloatArray:
+    laid = spread(stats.t(figure.spread.degrees_of_freedom), draws, rng)
+    out = figure.value + figure.spread.error * laid
+    return np.clip(out, -_LARGEST_LOG, _LARGEST_LOG) if log else out
+
+
+def _together(sample: FloatArray, leader: FloatArray, correlation: float, rng: np.random.Generator) -> FloatArray:
+    """Order a sample so that its rows go with those of the leader, as far as the two are correlated."""
+    bounded = float(np.clip(correlation, -1, 1))
+    if abs(bounded) > 1 - 1e-9:
+        out = np.empty_like(sample)
+        out[np.argsort(leader if bounded > 0 else -leader, kind="stable")] = np.sort(sample)
+        return out
+    orders = couple([leader, sample], [[1, bounded], [bounded, 1]], rng)
+    back = np.empty_like(orders[0])
+    back[orders[0]] = np.arange(len(back))
+    return np.asarray(sample[orders[1]][back])
+
+
+def _correlation(one: Figure, other: Figure, setting: Setting) -> float:
+    covariance = covariance_of(
+        np.column_stack([one.influence, other.influence]), one.sizes, setting.strata, setting.errors
+    )
+    size = np.sqrt(covariance[0, 0] * covariance[1, 1])
+    return float(covariance[0, 1] / size) if size > 0 else 0.0
+
+
+def _total(found: Found, headline: Figure, change: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draws of all events prevented, shape (draws,)."""
+    figure, is_log = found.imputed.total(found.chosen.treated)
+    same = figure.value == headline.value and np.array_equal(figure.influence, headline.influence)
+    drawn = change
+    if not same:
+        drawn = _spread(figure, rng, len(change), log=is_log)
+        drawn = _together(drawn, change, _correlation(headline, figure, found.setting), rng)
+    return np.expm1(-drawn) * _recorded(found.chosen).sum() if is_log else drawn
+
+
+def _parts(
+    groups: Sequence[np.ndarray], found: Found, headline: Figure, total: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Draws of the events prevented in each group of cells, summing to the total, shape (draws, groups)."""
+    parts = [found.imputed.prevented(cells) for cells in groups]
+    influences = np.column_stack([influence for _, influence in parts])
+    covariance = covariance_of(influences, headline.sizes, found.setting.strata, found.setting.errors)
+    return spread_parts(total, [value for value, _ in parts], covariance, np.ones(len(groups)), rng)
+
+
+def _by_period(
+    found: Found, headline: Figure, total: FloatArray, *, first: int, rng: np.random.Generator
+) -> FloatArray:
+    """Events prevented by treated period of the panel's calendar; nothing where no cell was imputed."""
+    chosen, sample = found.chosen, found.chosen.sample
+    held = np.flatnonzero(chosen.treated.any(axis=0))
+    groups = [chosen.treated & (np.arange(len(sample.places)) == place) for place in held]
+    out = np.zeros((len(total), len(sample.panel.periods) - first))
+    out[:, sample.places[held] - first] = _parts(groups, found, headline, total, rng)
+    return out
+
+
+def _cohorts(
+    found: Found,
+    headline: Figure,
+    change: FloatArray,
+    total: FloatArray | None,
+    *,
+    rng: np.random.Generator,
+    log: bool,
+) -> tuple[Cohorts | None, Check | None]:
+    """Changes and totals of sites that started together, or why there are none."""
+    chosen, sample, setting = found.chosen, found.chosen.sample, found.setting
+    starts = np.unique(sample.starts[chosen.treated.any(axis=1)])
+    labels = tuple(sample.panel.periods.labels[start] for start in starts)
+    groups = [chosen.treated & (sample.starts == start)[:, None] for start in starts]
+    figures = [found.imputed.change(cells) for cells in groups]
+    none = [label for label, figure in zip(labels, figures, strict=True) if figure is None]
+    if none:
+        detail = (
+            f"Not told by cohort: sites that started in {', '.join(none)} recorded, or let expect, no event after "
+            "it, so that their ratio does not exist. The total counts them."
+        )
+        return None, Check(name="cohorts", passed=None, detail=detail)
+    prevented = None if total is None else _parts(groups, found, headline, total, rng)
+    columns = []
+    for number, figure in enumerate(figures):
+        assert figure is not None  # noqa: S101 - those without one returned above
+        drawn = _spread(figure, rng, len(change), log=log)
+        if prevented is not None:
+            columns.append(_together(drawn, prevented[:, number], -1.0, rng))
+        else:
+            columns.append(_together(drawn, change, _correlation(headline, figure, setting), rng))
+    return Cohorts(labels=labels, change=np.column_stack(columns), prevented=prevented), None
+
+
+def _dynamics(
+    found: Found, traced: Leads, headline: Figure, change: FloatArray, *, rng: np.random.Generator, log: bool
+) -> Dynamics:
+    """Effects by time since the start against all periods before it, and leads against those earlier still."""
+    chosen, sample, setting = found.chosen, found.chosen.sample, found.setting
+    since = np.where(chosen.treated, sample.places[None, :] - sample.starts[:, None], -1)
+    times = [int(time) for time in np.unique(since[chosen.treated])]
+    figures = [(time, found.imputed.change(since == time)) for time in times]
+    told = [(time, figure) for time, figure in figures if figure is not None]
+    every = [*traced.figures, *told]
+    samples = [_spread(figure, rng, len(change), log=log) for _, figure in every]
+    influences = np.column_stack([headline.influence, *[figure.influence for _, figure in every]])
+    covariance = covariance_of(influences, headline.sizes, setting.strata, setting.errors)
+    sizes = np.sqrt(np.diag(covariance))
+    safe = np.where(sizes > 0, sizes, 1.0)
+    correlation = covariance / np.outer(safe, safe)
+    np.fill_diagonal(correlation, 1.0)
+    orders = couple([change, *samples], correlation, rng)
+    back = np.empty_like(orders[0])
+    back[orders[0]] = np.arange(len(back))
+    rows = np.column_stack([drawn[order][back] for drawn, order in zip(samples, orders[1:], strict=True)])
+    return Dynamics(times=tuple(time for time, _ in every), draws=rows, reference=traced.reference)
+
+
+def _sites(sample: Sample, setting: Setting, headline: Figure) -> Check:
+    """Say how many sites the error rests on, and how many it is worth."""
+    free = headline.spread.degrees_of_freedom
+    few = free < _FEW_DEGREES
+    detail = (
+        f"The error is {_ERRORS[setting.errors]}; it rests on {sample.treated_count} treated and "
+        f"{sample.comparison_count} comparison sites and is read from a t distribution with {free:.1f} degrees of "
+        "freedom."
+    )
+    if setting.strata.pooled is not None:
+        alone = len(np.unique(sample.starts[setting.strata.of == setting.strata.pooled]))
+        detail += (
+            f" {alone} cohorts, of single sites at least in part, show no variation of their own and were taken "
+            "together: what differs between them counts as chance."
+        )
+    elif alone := _lone_cohorts(sample):
+        detail += (
+            f" {alone} cohort{'s' if alone > 1 else ''} of a single site {'are' if alone > 1 else 'is'} "
+            "taken to show no variation because it has none to show; errors = 'stratified' does not."
+        )
+    if few:
+        detail += (
+            " That is few: the interval is wide for it, and an average over the draws of events prevented, or of "
+            "money, hangs on their far ends; read medians and intervals."
+        )
+    return Check(name="number of sites", passed=False if few else None, detail=detail)
+
+
+def _lone_cohorts(sample: Sample) -> int:
+    """How many cohorts are a single site."""
+    return int((np.unique(sample.starts[sample.ever_treated], return_counts=True)[1] == 1).sum())
+
+
+def _recorded(chosen: Imputable) -> FloatArray:
+    """Events recorded in the imputed cells, by period of the whole calendar."""
+    out = np.zeros(len(chosen.sample.panel.periods))
+    out[chosen.sample.places] = (chosen.sample.values * chosen.treated).sum(axis=0)
+    return out
+
+
+def _paths(chosen: Imputable, imputed: Imputed) -> Paths:
+    """Recorded and expected in treated sites, by period in use: sums of events, or means of scores."""
+    sample = chosen.sample
+    own = chosen.treated.any(axis=1)
+    counted = (chosen.treated | chosen.untreated)[own].astype(float)
+    if not sample.panel.outcome.counts_events:
+        counted = counted / np.maximum(counted.sum(axis=0), 1.0)
+    held = counted.any(axis=0)
+    return Paths(
+        periods=tuple(sample.panel.periods.labels[place] for place in sample.places[held]),
+        recorded=np.asarray((sample.values[own] * counted).sum(axis=0))[held],
+        fitted=np.asarray((imputed.expected[own] * counted).sum(axis=0))[held],
+    )
+
+
+def _cells(chosen: Imputable, imputed: Imputed) -> Cells:
+    """Recorded and expected in every treated site and period."""
+    sample = chosen.sample
+    panel, own = sample.panel, chosen.treated.any(axis=1)
+    rows = sample.rows[own]
+    recorded = np.array(panel.values[rows])
+    treated, expected = np.zeros(recorded.shape, bool), np.array(recorded)
+    treated[:, sample.places] = chosen.treated[own]
+    expected[:, sample.places] = np.where(chosen.treated[own], imputed.expected[own], sample.values[own])
+    return Cells(
+        sites=tuple(panel.sites[row] for row in rows),
+        periods=panel.periods.labels,
+        treated=treated,
+        recorded=recorded,
+        expected=expected,
+    )
+
+
+def _specification(sample: Sample, words: Words, setting: Setting) -> tuple[tuple[str, str], ...]:
+    """What a table of specifications shows."""
+    compared = "never treated and not yet treated" if sample.comparison_count else "not yet treated"
+    return (
+        ("estimator", words.name),
+        ("outcome", words.outcome),
+        ("compared with", compared if sample.design.is_staggered else "never treated"),
+        ("sites", f"{len(sample.rows)} ({sample.treated_count} treated)"),
+        ("periods", str(len(sample.places))),
+        ("effects removed", "site and period, fitted to untreated cells"),
+        ("covariates", ", ".join(sample.covariate_names) or "none"),
+        ("weights", "the panel's" if words.weighted else "none"),
+        ("errors", setting.errors),
+    )

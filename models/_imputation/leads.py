@@ -1,0 +1,119 @@
+"""The test of the periods before the start, fitted to untreated cells only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.domain import Check
+from evalkit.draws import FloatArray
+from evalkit.errors import EstimationError
+from evalkit.models._imputation.cells import Imputable, cut
+from evalkit.models._imputation.errors import Spread
+from evalkit.models._imputation.figures import Figure
+from evalkit.models._imputation.untreated import Untreated
+from evalkit.models._inference.cluster import infer
+from evalkit.models._regression.absorb import absorb
+from evalkit.models._regression.event_study import EventTimes, leads_check
+from evalkit.models._regression.linear import Fit
+from evalkit.models._regression.sample import Sample
+
+__all__ = ["Leads", "require_leads", "steepness", "trace_leads"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leads:
+    """Differences before the start, by time, and what they say.
+
+    Attributes
+    ----------
+    figures : (time, figure) pairs
+    reference : the time, with all before it, that they are compared with; None where there are none
+    """
+
+    figures: tuple[tuple[int, Figure], ...]
+    reference: int | None
+    check: Check
+
+
+def require_leads(leads: int | None) -> None:
+    """Refuse a number of leads that there cannot be."""
+    if leads is not None and leads < 1:
+        msg = f"leads = {leads}; wanted is 1 or more, or event_study = false"
+        raise EstimationError(msg)
+
+
+def steepness(fit: Untreated, sample: Sample, towards: FloatArray, change: float) -> float:
+    """Slope a period of the difference in trends that would give the whole change by itself."""
+    since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
+    rows, places = (fit.weights.sum(axis=axis) > 0 for axis in (1, 0))
+    own = np.ix_(rows, places)
+    left = absorb(fit.weights[own], since[own][:, :, None]).residuals[:, :, 0]
+    return change / float((towards[own] * left).sum())
+
+
+def trace_leads(
+    chosen: Imputable,
+    regress: Callable[[Sample, FloatArray, FloatArray, tuple[str, ...]], Fit],
+    steep: float,
+    leads: int | None,
+    *,
+    need_events: bool,
+) -> Leads:
+    """Regress untreated cells on the times before the start, and test these together.
+
+    The regression of Borusyak, Jaravel and Spiess 2024 (doi:10.1093/restud/rdae007, section 4.4): as treated cells
+    have no say in it, the test is independent of the estimate where errors are normal and alike. By default it
+    goes back as far as two treated sites have one period more to be compared with.
+
+    Parameters
+    ----------
+    regress : from sample, columns, weights (zero in treated cells) and names to a fit
+    """
+    weights = np.where(chosen.untreated, chosen.sample.weights, 0.0)
+    say = weights * (chosen.sample.values if need_events else 1.0)
+    rows, places = say.sum(axis=1) > 0, say.sum(axis=0) > 0
+    sample, weights = cut(chosen.sample, rows, places), weights[np.ix_(rows, places)]
+    reach = np.sort(sample.starts[sample.ever_treated])[::-1]
+    longest = int(reach[min(1, len(reach) - 1)]) - 1 if len(reach) else 0
+    number = longest if leads is None else min(leads, longest)
+    times = tuple(range(-number, 0))
+    if not times:
+        return _untraced("there is no second period before the start to compare the last one with")
+    since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0)
+    dummies = (since[:, :, None] == np.array(times)).astype(float)
+    columns = np.concatenate([dummies, sample.covariates], axis=2)
+    try:
+        fit = regress(sample, columns, weights, (*[f"time {time}" for time in times], *sample.covariate_names))
+        found = infer(fit, "CR2", "none", treated=sample.treated_count, comparison=sample.comparison_count)
+    except EstimationError as problem:
+        return _untraced(str(problem))
+    check = leads_check(fit, found, sample, EventTimes(times=times), steep)
+    influence = np.zeros((len(rows), len(times)))
+    influence[rows] = found.influence[:, : len(times)]
+    return Leads(
+        figures=tuple(
+            (
+                time,
+                Figure(
+                    value=float(fit.coefficients[place]),
+                    influence=influence[:, place],
+                    sizes=np.zeros(len(rows)),
+                    spread=Spread(
+                        error=float(found.std_errors[place]),
+                        degrees_of_freedom=float(found.degrees_of_freedom[place]),
+                    ),
+                ),
+            )
+            for place, time in enumerate(times)
+        ),
+        reference=-number - 1,
+        check=check,
+    )
+
+
+def _untraced(why: str) -> Leads:
+    detail = f"The periods before the start could not be compared one by one: {why}."
+    return Leads(figures=(), reference=None, check=Check(name="leads", passed=None, detail=detail))
