@@ -157,10 +157,7 @@ def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tupl
     place = max(CERTAINTIES.index(_BY_LEVEL[level]) - min(len(doubts), 2), 0)
     reasons = [f"Scientific Methods Scale {design.methods_level.level} of 5: {design.methods_level.reason}."]
     if effect.methods_cap < design.methods_level.level:
-        reasons.append(
-            "The method adds the sites up to one treated and one comparison area, so it supports no more than a "
-            "before/after table does."
-        )
+        reasons.append(_CAPPED[min(effect.methods_cap, _COMPARED - 1)])
     if level == _COMPARED and not _saw_trends(checks):
         place = min(place, CERTAINTIES.index("low"))
         if not failures[0]:  # a failed test of the leads has said more than that
@@ -170,6 +167,14 @@ def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tupl
 
 # The level at which sites were compared over time, but not assigned by lot.
 _COMPARED = 4
+# Why a method supports less than the design would, by the highest level it makes use of.
+_CAPPED = {
+    1: "The method makes use of one look only, so it shows no change.",
+    2: "The method makes no use of comparison sites, so it supports no more than before and after in the treated sites "
+    "does: an association.",
+    3: "The method adds the sites up to one treated and one comparison area, so it supports no more than a before/after "
+    "table does.",
+}
 
 
 def _saw_trends(checks: tuple[Check, ...]) -> bool:

@@ -1,0 +1,1 @@
+"""What the interrupted time series is made of."""
