@@ -12,8 +12,8 @@ from evalkit.models._synthetic.simplex import simplex_weights
 
 __all__ = ["Control", "ControlFitter", "fit_control", "held_out_error"]
 
-# Six blocks: with them 4 to 6 % of true nulls were rejected in seven designs; with errors of the fit itself
-# 6 to 11 % (see the card). Blocks, not single periods, because neighbouring periods are alike.
+# Six blocks: with them 4 to 6 % of true nulls were rejected in six designs and 9 % in a seventh; with errors of the
+# fit itself 6 to 11 % (see the card). Blocks, not single periods, because neighbouring periods are alike.
 _BLOCKS = 6
 # As many penalties, as far apart, as the authors' own program tries.
 _PENALTIES, _RANGE = 20, 1e-8
