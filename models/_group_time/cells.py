@@ -19,8 +19,8 @@ type Control = Literal["never-treated", "not-yet-treated"]
 type Method = Literal["doubly-robust", "regression", "inverse-probability"]
 type BasePeriod = Literal["varying", "universal"]
 
-# Numbers that a block of sites by cells holds at a time (8 MB): memory then does not grow with the cells.
-_BLOCK = 1_000_000
+# Numbers that a block of sites by cells holds at a time (2 MB): memory then does not grow with the cells.
+_BLOCK = 250_000
 
 
 @dataclass(frozen=True, kw_only=True)

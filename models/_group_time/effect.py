@@ -56,9 +56,10 @@ class Totals:
 
     def _per_cohort(self, values: FloatArray) -> FloatArray:
         """Sum cells with a weight over the sites of each cohort, shape (cohorts, periods of the calendar)."""
-        totals = np.zeros((len(self.sample.starts) + 1, values.shape[1]))
-        np.add.at(totals, self.sample.cohort, values * self.sample.seen)
-        return totals[:-1]
+        sample = self.sample
+        cohorts = [sample.cohort == cohort for cohort in range(len(sample.starts))]
+        by_site = values if len(values) > 1 else np.broadcast_to(values, sample.seen.shape)
+        return np.stack([(by_site[own] * sample.seen[own]).sum(axis=0) for own in cohorts])
 
     @cached_property
     def recorded(self) -> FloatArray:
@@ -71,7 +72,7 @@ class Totals:
         exposure = self.sample.panel.exposure
         if self.is_log:
             return self.recorded
-        return self._per_cohort(np.ones(self.sample.seen.shape) if exposure is None else exposure[self.sample.rows])
+        return self._per_cohort(np.ones((1, 1)) if exposure is None else exposure[self.sample.rows])
 
     def _laid(self, amounts: FloatArray, by: np.ndarray, columns: np.ndarray) -> FloatArray:
         """Put the amounts of the treated cells into columns, shape (treated cells, columns)."""
@@ -123,7 +124,7 @@ class Totals:
         recorded, amounts = self.recorded, self.amounts
         fitted = recorded * np.exp(-theta) if self.is_log else recorded - theta * amounts
         if not self.sample.panel.outcome.counts_events:
-            seen = self._per_cohort(np.ones(self.sample.seen.shape)).sum(axis=0)
+            seen = self._per_cohort(np.ones((1, 1))).sum(axis=0)
             recorded, fitted = (each / np.maximum(seen, 1) for each in (recorded, fitted))
         return Paths(
             periods=self.sample.panel.periods.labels[:last],

@@ -86,33 +86,41 @@ def select_sites(
     require_transform(transform, panel)
     names = _covariates(panel, covariates)
     wanted = np.sort(panel.rows((*design.treated_sites, *design.comparison_sites)))
-    weights = np.ones(panel.values.shape) if panel.weights is None else panel.weights
     early = design.starts[wanted] - 1 - anticipation < 0
-    empty = (weights[wanted] > 0).sum(axis=1) == 0
+    empty = np.zeros(len(wanted), bool) if panel.weights is None else ~(panel.weights[wanted] > 0).any(axis=1)
     rows = wanted[~early & ~empty]
     _require_some(design, rows, anticipation)
-    seen = weights[rows] > 0
-    exposure = np.ones(seen.shape) if panel.exposure is None else panel.exposure[rows]
     values = panel.values[rows]
+    weights, seen = _weights(panel, rows)
+    exposure = np.ones((1, 1)) if panel.exposure is None else panel.exposure[rows]
     if transform == "log":
-        require_positive(panel, rows, np.arange(len(panel.periods)), values, weights[rows], count_model="poisson-etwfe")
+        require_positive(panel, rows, np.arange(len(panel.periods)), values, seen, count_model="poisson-etwfe")
     starts, cohort = np.unique(design.starts[rows], return_inverse=True)
     starts = starts[starts < len(panel.periods)]
     return GroupTimeSample(
         design=design,
         panel=panel,
         rows=rows,
-        outcome=to_scale(values, exposure, weights[rows], transform),
+        outcome=to_scale(values, exposure, seen, transform),
         seen=seen,
-        weights=(weights[rows] * seen).sum(axis=1) / seen.sum(axis=1),
+        weights=weights,
         starts=starts,
         cohort=cohort,
         covariates=np.stack([panel.covariates[name][rows] for name in names], axis=2)
         if names
         else np.empty((*seen.shape, 0)),
         covariate_names=names,
-        dropped=_dropped(design, panel, wanted[early & ~empty], wanted[empty], weights),
+        dropped=_dropped(design, panel, wanted[early & ~empty], wanted[empty], int((~seen).sum())),
     )
+
+
+def _weights(panel: Panel, rows: np.ndarray) -> tuple[FloatArray, np.ndarray]:
+    """Give each site's mean weight over the cells that have one, shape (sites,), and which cells those are."""
+    if panel.weights is None:
+        return np.ones(len(rows)), np.ones((len(rows), len(panel.periods)), dtype=bool)
+    weights = panel.weights[rows]
+    seen = weights > 0
+    return weights.sum(axis=1) / seen.sum(axis=1), seen
 
 
 def _covariates(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
@@ -142,9 +150,7 @@ def _require_some(design: Design, rows: np.ndarray, anticipation: int) -> None:
         raise DesignError(msg)
 
 
-def _dropped(
-    design: Design, panel: Panel, early: np.ndarray, empty: np.ndarray, weights: FloatArray
-) -> tuple[str, ...]:
+def _dropped(design: Design, panel: Panel, early: np.ndarray, empty: np.ndarray, missing: int) -> tuple[str, ...]:
     """Say which sites, and which cells of the others, have no part in it."""
     out = []
     for rows, why in (
@@ -158,10 +164,6 @@ def _dropped(
             f"{_sites(panel, panel.rows(design.buffer))} of the buffer: this method estimates no displacement, and a "
             "buffer is no comparison"
         )
-    others = np.setdiff1d(
-        panel.rows((*design.treated_sites, *design.comparison_sites)), np.concatenate([early, empty]).astype(int)
-    )
-    missing = int((weights[others] == 0).sum())
     if missing:
         out.append(
             f"{missing} site-period{'s' if missing > 1 else ''} with weight zero, with the comparisons of two periods "

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
-from evalkit.draws import Distribution, FloatArray, spread, spread_parts
+from evalkit.draws import FloatArray, spread_parts
 from evalkit.models._group_time.errors import Precision
 
 __all__ = ["spread_headline", "spread_rest"]
 
 
-def reference(degrees_of_freedom: float) -> Distribution:
-    """Give the distribution that an estimate is read from: a t, or a normal without degrees of freedom."""
-    own: Distribution = stats.t(degrees_of_freedom) if np.isfinite(degrees_of_freedom) else stats.norm()
-    return own
+def quantiles(degrees_of_freedom: float, draws: int) -> FloatArray:
+    """Give the mid-quantiles of a t distribution, or of a normal without degrees of freedom, shape (draws,)."""
+    grid = (np.arange(draws) + 0.5) / draws
+    return np.asarray(stdtrit(degrees_of_freedom, grid) if np.isfinite(degrees_of_freedom) else ndtri(grid))
 
 
 def spread_headline(
     estimate: float, precision: Precision, place: int, draws: int, rng: np.random.Generator
 ) -> FloatArray:
     """Spread one average over the quantiles of its own distribution, shape (draws,)."""
-    free = float(precision.degrees_of_freedom[place])
-    return np.asarray(estimate + precision.std_errors[place] * spread(reference(free), draws, rng))
+    scores = quantiles(float(precision.degrees_of_freedom[place]), draws)
+    return np.asarray(estimate + precision.std_errors[place] * rng.permutation(scores))
 
 
 def spread_rest(
@@ -52,18 +52,20 @@ def spread_rest(
     if np.isfinite(free):
         gain = covariance[:, -1] / covariance[-1, -1]
         expected = means + np.outer(headline - means[-1], gain)
-        score = stats.t.ppf(_ranks(headline), free)
+        score = quantiles(free, len(headline))[_ranks(headline)]
         wider = np.sqrt((free + score**2) / rng.chisquare(free + 1, len(headline)))
         parts = expected + wider[:, None] * (parts - expected)
         parts[:, -1] = headline
+    errors = precision.std_errors
     for column in np.flatnonzero(laid):
         place = which[column]
-        own = reference(float(precision.degrees_of_freedom[place]))
-        parts[:, column] = means[column] + precision.std_errors[place] * own.ppf(_ranks(parts[:, column]))
+        scores = quantiles(float(precision.degrees_of_freedom[place]), len(headline))
+        parts[:, column] = means[column] + errors[place] * scores[_ranks(parts[:, column])]
     return parts
 
 
-def _ranks(draws: FloatArray) -> FloatArray:
-    ranks = np.empty(len(draws))
-    ranks[np.argsort(draws, kind="stable")] = (np.arange(len(draws)) + 0.5) / len(draws)
+def _ranks(draws: FloatArray) -> np.ndarray:
+    """Give the place of each draw among all, from 0, shape (draws,)."""
+    ranks = np.empty(len(draws), dtype=np.intp)
+    ranks[np.argsort(draws)] = np.arange(len(draws))
     return ranks
