@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from evalkit.report import figures_comparison, figures_effect, figures_money
+from evalkit.report import figures_comparison, figures_effect, figures_money, figures_trends
 from evalkit.report.drawing import Figure
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _FIGURES = (
     figures_effect.paths,
     figures_effect.slope,
     figures_effect.event_study,
+    figures_trends.trends,
     figures_effect.displacement,
     figures_comparison.forest,
     figures_comparison.outcomes,

@@ -18,6 +18,7 @@ from evalkit.report.sections_close import closing_sections
 from evalkit.report.sections_comparison import comparison_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, study_sections
+from evalkit.report.sections_trends import trends_sections
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -42,6 +43,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         _results(evaluation, drawn),
         *comparison_sections(evaluation, drawn),
         _course(evaluation, drawn),
+        *trends_sections(evaluation, drawn),
         _checks(evaluation),
         _displacement(evaluation, drawn),
         money_section(evaluation, drawn),

@@ -47,6 +47,8 @@ def _parts(evaluation: Evaluation) -> Iterator[tuple[str, list[str]]]:
     if table is not None:
         yield "Counts", _counts(table)
     yield "Effect", _effect(evaluation)
+    if evaluation.primary.trend_sensitivity:
+        yield "Trends", [each.detail for each in evaluation.primary.trend_sensitivity]
     yield "Next door", [wording.displacement(evaluation), *_quotient(evaluation)]
     yield "Money", _money(evaluation)
     yield "Certainty", [f"{evaluation.finding.certainty}. {' '.join(wording.certainty(evaluation))}"]

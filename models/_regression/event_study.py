@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from evalkit.domain import Check, Dynamics
+from evalkit.domain import Check, Dynamics, TrendSensitivity
 from evalkit.draws import FloatArray, couple, spread
 from evalkit.errors import EstimationError, first_of
 from evalkit.models._inference.cluster import MANY, Inference, infer
 from evalkit.models._inference.wald import JointTest, joint_test, trend_test
+from evalkit.models._regression.departures import trend_sensitivity
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
@@ -120,10 +121,17 @@ def spread_coefficients(
 
 @dataclass(frozen=True, kw_only=True)
 class Traced:
-    """An event study: its picture, where it could be fitted, and what its leads say."""
+    """An event study: its picture, where it could be fitted, and what its leads say.
+
+    Attributes
+    ----------
+    checks : of the leads, and why there is no sensitivity to trends where there is none
+    trend_sensitivity : what is left of the effect if trends were not quite parallel
+    """
 
     dynamics: Dynamics | None
-    check: Check
+    checks: tuple[Check, ...]
+    trend_sensitivity: tuple[TrendSensitivity, ...] = ()
 
 
 def leads_check(fit: Fit, inference: Inference, sample: Sample, chosen: EventTimes, steep: float) -> Check:
@@ -225,8 +233,14 @@ def trace(
     steep: float,
     log: bool,
     need_events: bool,
+    depart: bool,
 ) -> Traced:
-    """Fit the event study; where it has no answer the static estimate stands, and the check says why."""
+    """Fit the event study; where it has no answer the static estimate stands, and the check says why.
+
+    Parameters
+    ----------
+    depart : work out how far trends may part, too
+    """
     columns, names = event_columns(sample, chosen)
     events = (columns[:, :, : len(chosen.times)] * (sample.values * (sample.weights > 0))[:, :, None]).sum(axis=(0, 1))
     if need_events and (events == 0).any():
@@ -239,14 +253,19 @@ def trace(
     except EstimationError as problem:
         return _untraced(str(problem))
     which = range(len(chosen.times))
+    leads = leads_check(fit, inference, sample, chosen, steep)
+    departures, without = (
+        trend_sensitivity(fit, inference, sample, chosen.times, log=log) if depart and len(chosen.leads) else ((), None)
+    )
     return Traced(
         dynamics=Dynamics(times=chosen.times, draws=spread_coefficients(fit, inference, which, rng, draws, log=log)),
-        check=leads_check(fit, inference, sample, chosen, steep),
+        checks=(leads,) if without is None else (leads, without),
+        trend_sensitivity=departures,
     )
 
 
 def _untraced(why: str) -> Traced:
     return Traced(
         dynamics=None,
-        check=Check(name="leads", passed=None, detail=f"The effect could not be traced period by period: {why}."),
+        checks=(Check(name="leads", passed=None, detail=f"The effect could not be traced period by period: {why}."),),
     )
