@@ -172,8 +172,8 @@ _CAPPED = {
     1: "The method makes use of one look only, so it shows no change.",
     2: "The method makes no use of comparison sites, so it supports no more than before and after in the treated sites "
     "does: an association.",
-    3: "The method adds the sites up to one treated and one comparison area, so it supports no more than a before/after "
-    "table does.",
+    3: "The method adds the sites up to one treated and one comparison area, so it supports no more than a "
+    "before/after table does.",
 }
 
 
