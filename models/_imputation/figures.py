@@ -201,4 +201,6 @@ class LinearImputed:
         towards = self._forward(expected) / expected.sum()
         own = np.where(cells, self._events_missed, 0.0).sum(axis=1) / recorded
         value = float(np.log(recorded / expected.sum()))
-        return self.setting.read(value, own - self.fit.pull(towards), self.fit.reach(towards)), True
+        # a site's untreated events carry what its untreated logs would: its reach is that of its expectation
+        sizes = self.fit.reach(expected / expected.sum())
+        return self.setting.read(value, own - self.fit.pull(towards), sizes), True
