@@ -86,12 +86,12 @@ class SyntheticDifferenceInDifferences:
                 "estimate within .01; jackknife error within 1 %",
             ),
             (
-                "true nulls rejected at 5 %, two common factors, 24 periods before the start, placebos, 400 panels each",
+                "true nulls rejected at 5 %, two common factors, 24 periods before, placebos, 400 panels each",
                 "nominal 5 % (chance: 1.7 to 8.3)",
                 "1 of 40 sites 4.5 %; 1 of 20 sites 6.2 %",
             ),
             (
-                "the same, 3 of 40 sites treated (150 panels for placebos, 300 for the jackknife, 100 for the bootstrap)",
+                "the same, 3 of 40 sites treated (150 panels with placebos, 300 jackknife, 100 bootstrap)",
                 "nominal 5 % (chance: up to 10.3, 8.8 and 11.5)",
                 "placebos 5.3 %; jackknife 7.3 %; bootstrap 12 %",
             ),
