@@ -65,7 +65,9 @@ def trends(evaluation: Evaluation) -> Figure | None:
         "treated and the comparison sites part by at most so many times the most they parted between two neighbouring "
         "periods before the start; 0 is parallel trends. Grey ranges hold no change.",
         columns=("times the most before", f"lower ({unit})", f"upper ({unit})"),
-        rows=[(float(bound), low, high) for bound, low, high in zip(found.bounds, lower, upper, strict=True)],
+        rows=[
+            (float(bound), float(low), float(high)) for bound, low, high in zip(found.bounds, lower, upper, strict=True)
+        ],
     )
 
 
