@@ -122,12 +122,12 @@ def test_with_one_start_it_is_least_squares_and_the_error_is_welch(panel_design)
     counts = simulated()
     design = panel_design(counts, dict.fromkeys(range(6), 4))
     effect = estimate(design, draws=4000)
-    ordinary = estimate(design, LinearDifferenceInDifferences(event_study=False))
+    ordinary = estimate(design, LinearDifferenceInDifferences(errors="CR2", event_study=False), draws=4000)
     assert effect.estimate == pytest.approx(ordinary.estimate, abs=1e-9)
     change = np.log(counts)[:, 4:].mean(axis=1) - np.log(counts)[:, :4].mean(axis=1)
     welch = stats.ttest_ind(change[:6], change[6:], equal_var=False)
     assert effect.std_error == pytest.approx((change[:6].mean() - change[6:].mean()) / welch.statistic, rel=1e-4)
-    # the default of did-ols is CR2 with Satterthwaite's degrees of freedom under equal variances
+    # so is CR2 of did-ols, with Satterthwaite's degrees of freedom under equal variances
     assert effect.std_error == pytest.approx(ordinary.std_error, rel=1e-3)
     assert effect.degrees_of_freedom == pytest.approx(ordinary.degrees_of_freedom, rel=1e-6)
 
