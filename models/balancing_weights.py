@@ -14,6 +14,7 @@ from evalkit.models._balancing.checks import (
     balance_check,
     effective_check,
     error_check,
+    fallback_check,
     leads_check,
     range_check,
     untested,
@@ -113,6 +114,25 @@ class BalancingWeights:
                 "nominal 95 %",
                 "95.2 %; 96.0 %",
             ),
+            (
+                "true nulls rejected at 5 % after a short past, 40 of 400 units, 1 event a cell, 1,000 panels a row",
+                "nominal 5 %; the trap of matching on few noisy counts, which a check sizes and `leads` sees in 1 of 5",
+                (
+                    "chosen for their lasting level, 3 periods 22 % (estimate +14 %), 4 periods 18 % (+11 %); chosen "
+                    "for the counts themselves, 3 periods 5.4 %, 4 periods 5.0 %"
+                ),
+            ),
+            (
+                "jackknife, 40 treated, 300 panels; p-value of 99 placements, by lot and chosen, 300 panels each",
+                "nominal 5 % (chance: up to 8.8)",
+                "rejected 2.3 %; 5.7 % and 4.7 %",
+            ),
+            ("no weights balance on 12 periods, 5 of 400 units treated", "refused", "23 % of panels"),
+            (
+                "CPU time, 9,642 blocks, 57 columns, one thread",
+                "clarabel 0.11.1, the same programme: 2.2 s",
+                "weights .024 s, the same to 4 decimals; whole effect .08 s; a placement .044 s",
+            ),
         ),
     )
 
@@ -153,6 +173,7 @@ class BalancingWeights:
             balance_check(balance, found),
             effective_check(units, found),
             range_check(units, balance),
+            fallback_check(units),
             error_check(ratio, groups),
             units.dropped,
         )

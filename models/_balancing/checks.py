@@ -10,7 +10,15 @@ from evalkit.models._balancing.comparison import Comparison
 from evalkit.models._balancing.units import Balance, Units
 from evalkit.models._inference.ratio import Ratio
 
-__all__ = ["balance_check", "effective_check", "error_check", "leads_check", "range_check", "untested"]
+__all__ = [
+    "balance_check",
+    "effective_check",
+    "error_check",
+    "fallback_check",
+    "leads_check",
+    "range_check",
+    "untested",
+]
 
 # In standard deviations: the usual rule for matched groups (Stuart 2010, doi:10.1214/09-STS313).
 _LARGEST = 0.1
@@ -118,3 +126,32 @@ def error_check(ratio: Ratio, groups: int | None) -> Check:
             f"sites; {free}."
         )
     return Check(name="error", passed=None, detail=detail)
+
+
+def fallback_check(units: Units) -> Check | None:
+    """Say how far the comparison would fall back if treated sites were picked for what lies behind their counts.
+
+    The weighted comparison is picked by its counts. The share of them that lasts is the mean covariance of two
+    periods over the variance of a mean of all; the rest of what the comparison is above other sites goes.
+    """
+    past, own = units.values[:, : units.start], units.treated
+    periods = past.shape[1]
+    if periods < 2:
+        return None
+    totals = past[~own].sum(axis=1)
+    variance = float(totals.var())
+    lasting = float(variance - past[~own].var(axis=0).sum()) * periods / (periods - 1)
+    share = min(max(lasting / variance, 0.0), 1.0) if variance > 0 else 0.0
+    mean = float(past[own].sum(axis=1).mean())
+    above = mean - float(totals.mean())
+    fall = 100 * (1 - share) * above / mean if mean > 0 else 0.0
+    detail = (
+        f"Before the start treated sites recorded {mean:,.1f} {units.panel.outcome.plural} each, other sites "
+        f"{totals.mean():,.1f}; {100 * share:.0f} % of how sites differ lasts. If sites were picked by these "
+        "counts, the comparison is fair. If they were picked for something behind them, the weighted comparison was "
+        f"high by luck and falls back by up to {fall:.0f} %, which hides as much of a fall in the treated sites."
+        if fall > 0
+        else f"Treated sites recorded no more than others before the start ({mean:,.1f} against {totals.mean():,.1f} "
+        "each), so the comparison is not one of sites that were high by luck."
+    )
+    return Check(name="regression to the mean", passed=None, detail=detail)

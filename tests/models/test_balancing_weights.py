@@ -1,5 +1,6 @@
 """Balancing weights: the programme, the errors, the checks, and Seattle's blocks as microsynth has them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from evalkit.models._balancing.resampling import jackknife_error, permutation_p_
 from evalkit.models.balancing_weights import BalancingWeights
 
 SEATTLE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "seattle"
+REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "balancing_weights.json"
 UNITS, TREATED, PERIODS, START = 120, 12, 10, 7
 
 
@@ -75,6 +77,15 @@ def test_the_programme_gives_what_a_general_solver_gives(design):
     assert slow.success
     np.testing.assert_allclose(found.shares[~treated, 0], slow.x, atol=1e-6)
     assert (found.shares[treated] == 0).all()
+
+
+def test_the_programme_gives_what_an_interior_point_solver_gives():
+    """Shares equal those of clarabel 0.11.1, stored with the script that made them."""
+    stored = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    columns = np.array(stored["columns"], float)
+    treated = np.arange(len(columns)) < stored["treated"]
+    found = solve(columns, columns[treated].mean(axis=0)[None, :], ~treated[:, None])
+    np.testing.assert_allclose(found.shares[~treated, 0], stored["shares"], atol=1e-7)
 
 
 def test_many_problems_at_once_give_what_each_gives_alone(design):
@@ -286,6 +297,21 @@ def test_options_that_mean_nothing_are_refused(options, message):
     """Every option says what it takes."""
     with pytest.raises(EstimationError, match=message):
         BalancingWeights(**options)
+
+
+def test_how_far_a_lucky_comparison_falls_back_is_told(counts, panel_design):
+    """Chosen for many counts, the check tells the fall that is to be feared; chosen for few, that there is none."""
+    order = np.argsort(-counts[:, :START].sum(axis=1) + 5 * rng().normal(size=UNITS), kind="stable")
+    high, low = (
+        check(
+            BalancingWeights(slack=0.1).estimate(panel_design(each, dict.fromkeys(range(TREATED), START)), rng=rng()),
+            "regression to the mean",
+        )
+        for each in (counts[order], counts[order[::-1]])
+    )
+    assert "falls back by up to" in high.detail
+    assert "recorded no more than others" in low.detail
+    assert high.passed is None
 
 
 def test_one_period_before_leaves_nothing_to_hold_out(counts, panel_design):
