@@ -12,7 +12,7 @@ from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError
 from evalkit.models._imputation.cells import Imputable, choose_cells
 from evalkit.models._imputation.effect import Found, Words, make_effect
-from evalkit.models._imputation.errors import Errors, choose_strata, require_errors
+from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
 from evalkit.models._imputation.figures import PoissonImputed, Setting
 from evalkit.models._imputation.leads import require_leads, steepness, trace_leads
 from evalkit.models._imputation.untreated import Untreated, fit_poisson_untreated
@@ -108,6 +108,7 @@ class PoissonExtendedTwoWay:
     def __post_init__(self) -> None:
         require_errors(self.errors)
         require_leads(self.leads)
+        object.__setattr__(self, "covariates", read_covariates(self.covariates))
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
         """Estimate the log of recorded over expected events."""

@@ -244,3 +244,6 @@ def test_what_cannot_be_answered_is_refused(panel_design):
         estimate(panel_design(counts, dict.fromkeys(range(6), 4), kind="score"))
     with pytest.raises(EstimationError, match="no covariate 'z'"):
         estimate(panel_design(counts, dict.fromkeys(range(6), 4)), Imputation(covariates=("z",)))
+    with pytest.raises(EstimationError, match="one text, 'income'"):
+        Imputation(covariates="income")
+    assert Imputation(covariates=["z"]).covariates == ("z",)

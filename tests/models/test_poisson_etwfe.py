@@ -10,6 +10,7 @@ from evalkit.models._imputation.cells import choose_cells
 from evalkit.models._imputation.untreated import fit_poisson_untreated
 from evalkit.models._inference.cluster import infer
 from evalkit.models._regression.poisson import fit_poisson
+from evalkit.models._regression.profile import profile_poisson
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 from evalkit.models.poisson_etwfe import PoissonExtendedTwoWay
 
@@ -283,3 +284,17 @@ def test_single_site_cohorts_share_a_stratum_and_it_is_said(panel_design):
     effect = estimate(panel_design(counts, {0: 3, 1: 4, 2: 5, 3: 6}, exposure=exposure))
     assert effect.std_error > 0
     assert "4 cohorts" in next(check.detail for check in effect.checks if check.name == "number of sites")
+
+
+def test_newtons_method_gives_the_same_whichever_side_is_longer():
+    """Sites as periods and periods as sites: the likelihood does not know which is which."""
+    rng = np.random.default_rng(12)
+    counts, exposure = rng.poisson(4, (9, 14)).astype(float), rng.gamma(10, 0.1, (9, 14))
+    columns, weights = rng.normal(size=(9, 14, 2)), rng.uniform(0.5, 2, (9, 14))
+    wide = profile_poisson(counts, exposure, columns, weights)
+    tall = profile_poisson(counts.T, exposure.T, columns.swapaxes(0, 1), weights.T)
+    assert wide.settled
+    np.testing.assert_allclose(wide.predictor, tall.predictor.T, atol=1e-8)
+    missed = weights * (counts - exposure * np.exp(wide.predictor))
+    for zero in (missed.sum(axis=0), missed.sum(axis=1), np.einsum("it,itk->k", missed, columns)):
+        np.testing.assert_allclose(zero, 0, atol=1e-7)
