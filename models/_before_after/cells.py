@@ -11,7 +11,7 @@ import numpy as np
 from evalkit.domain import Design, Outcome, Panel, Table
 from evalkit.domain.table import Counts
 from evalkit.draws import FloatArray
-from evalkit.errors import DesignError, first_of
+from evalkit.errors import DesignError, EstimationError, first_of
 
 __all__ = [
     "Cells",
@@ -163,6 +163,7 @@ def site_counts(design: Design) -> dict[str, SiteCounts]:
     """Give counts and weights of every site before and after the one start, by kind of area."""
     panel = design.require_panel("a table made from sites and periods")
     arms, start = _arms(design), design.periods_before
+    _require_cells(panel, arms)
     halves = [
         np.stack([values[:, :start].sum(axis=1), values[:, start:].sum(axis=1)], axis=1)
         for values in (panel.values, _exposure(panel))
@@ -204,6 +205,21 @@ def _arms(design: Design) -> dict[str, np.ndarray]:
         "buffer": design.buffer,
     }
     return {name: panel.rows(sites) for name, sites in named.items() if sites}
+
+
+def _require_cells(panel: Panel, arms: dict[str, np.ndarray]) -> None:
+    """Refuse sums over cells that are missing (of weight zero), or that hold no event at all."""
+    rows = np.sort(np.concatenate(list(arms.values())))
+    if panel.weights is not None and (missing := np.argwhere(panel.weights[rows] == 0)).size:
+        where = [f"{panel.sites[rows[site]]} in {panel.periods.labels[period]}" for site, period in missing]
+        raise EstimationError(
+            f"a table adds up every site-period, and {len(where)} of them have weight zero ({first_of(where)}): leave "
+            "these sites or periods out, or use 'did-poisson', which takes weights"
+        )
+    if not panel.values[rows].any():
+        raise EstimationError(
+            f"no site has any of the {panel.outcome.plural} in any period, so nothing can have changed"
+        )
 
 
 def _exposure(panel: Panel) -> FloatArray:

@@ -55,7 +55,7 @@ def baseline_dispersion(design: Design) -> Dispersion:
         return Dispersion()
     counts, weights = series_before(design)
     areas, periods = counts.shape
-    if periods < PERIODS_NEEDED:
+    if periods < PERIODS_NEEDED or not counts.any():
         return Dispersion(periods=periods)
     estimate, freedom = pearson_dispersion(counts, weights, common_periods=areas > 1)
     crude, _ = pearson_dispersion(counts, weights, common_periods=False)
