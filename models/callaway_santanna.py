@@ -71,7 +71,8 @@ class CallawaySantAnna:
     errors : "CR2" (bias-reduced, t), "randomisation" (other placements of the same starts; sites that weigh alike
         and are seen throughout, without covariates), "influence" (for many sites: the influence function, normal, as
         R's `did`), "jackknife", "bootstrap" (multipliers on the influence function), or "auto": CR2, but
-        randomisation with fewer than 6 treated or comparison sites where that can tell something at 5 %
+        randomisation where treated or comparison sites are few and it can tell something at 5 %, by the rule of all
+        estimators (`evalkit.models._inference.choose`)
     multipliers : draws of the bootstrap
 
     Notes
@@ -105,6 +106,43 @@ class CallawaySantAnna:
         "proportion (log) or amount (level), given the covariates; nobody changed before the start (less the "
         "periods of anticipation); and the measure changed nothing in sites that were not yet treated",
         source="Callaway and Sant'Anna 2021, doi:10.1016/j.jeconom.2020.12.001",
+        calibration=(
+            (
+                "minimum wages (mpdta), 48 cohort-periods, all aggregations, with a covariate; errors = 'influence'",
+                "R did 2.5.0",
+                "estimates equal to 13 digits, errors to 12 (to 7 when read from 4,000 draws); pre-test W 7.79, p .168",
+            ),
+            (
+                "weights, anticipation, universal base, doubly robust, all treated in the end",
+                "csdid 0.4.3",
+                "estimates equal to 10 digits, errors to 8",
+            ),
+            (
+                "95 % interval covers, effects that grow and differ between three starts, CR2, 1,000 panels",
+                "nominal 95 % (chance: 93.6 to 96.4)",
+                "20 of 40 treated 94.6 %; 8 of 40 94.3 %",
+            ),
+            (
+                "the same by randomisation, 500 panels",
+                "nominal 95 % (chance: 92.1 to 97.9)",
+                "3 of 40 treated 94.4 %; 6 of 12 95.2 %; 2 of 12 94.6 %",
+            ),
+            (
+                "true nulls rejected at 5 %, 500 panels",
+                "nominal 5 % (chance: 2.1 to 7.9)",
+                "20 of 40 treated, CR2, 5.6 %; 8 of 40, randomisation, 6.6 %",
+            ),
+            (
+                "interval of R's errors ('influence') covers, 300 panels",
+                "nominal 95 % (chance: 91.2 to 98.8)",
+                "20 of 40 treated 94.7 %; 8 of 40 87.3 %; 6 of 12 90.0 %",
+            ),
+            (
+                "pre-test rejects true nulls at 5 %, 20 of 40 treated in three cohorts",
+                "nominal 5 %",
+                "default 4.7 % (1,000 panels); R's Wald test 71.7 % (300 panels)",
+            ),
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -262,7 +300,7 @@ def _choose(
     few = min(treated, compared or treated) < FEW
     if options.errors == "auto" and not few:
         return _Chosen(kind="CR2", words="CR2")
-    placed = place(sample, cells, plan.headline, rng)
+    placed = place(sample, cells, plan.headline, rng, is_log=options.transform == "log")
     rule = choose(treated, compared, placed.distribution.smallest_p_value)
     randomised = options.errors == "randomisation" or rule.kind == "randomisation"
     words = "randomisation of the starts; CR2 for parts of the whole" if randomised else f"CR2, as {rule.reason}"

@@ -303,7 +303,9 @@ def test_relabelling_sites_changes_nothing(panel_design):
     values, began = staggered()
     order = np.random.default_rng(2).permutation(len(values))
     moved = {int(np.flatnonzero(order == row)[0]): start for row, start in began.items()}
-    one, other = estimate(panel_design(values, began)), estimate(panel_design(values[order], moved))
+    one, other = (
+        estimate(design, errors="CR2") for design in (panel_design(values, began), panel_design(values[order], moved))
+    )
     assert other.estimate == pytest.approx(one.estimate)
     assert other.std_error == pytest.approx(one.std_error)
 
@@ -370,6 +372,18 @@ def test_few_treated_sites_are_compared_with_other_placements(panel_design):
     assert effect.smallest_p_value == pytest.approx(1 / 66)
     assert effect.test_p_value >= 1 / 66
     assert effect.cohorts is None
+
+
+def test_a_small_site_is_measured_by_its_own_noise(panel_design):
+    """The same change tells less in a site with few events than in one that is steadier for its size."""
+    rng = np.random.default_rng(4)
+    means = np.where(np.arange(30) == 0, 10.0, 1000.0)
+    values = 1.0 + rng.poisson(means[:, None] * np.ones((30, 8)))
+    values[:2, 4:] = np.round(values[:2, 4:] * 0.8)
+    small, large = (estimate(panel_design(np.delete(values, 1 - row, 0), {0: 4})) for row in (0, 1))
+    assert large.test_p_value == pytest.approx(1 / 29)
+    assert small.test_p_value > large.test_p_value
+    assert small.std_error > 3 * large.std_error
 
 
 def test_a_single_treated_site_of_six_says_that_nothing_can_be_told(panel_design):
