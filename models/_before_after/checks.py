@@ -56,6 +56,7 @@ def table_checks(answer: TableAnswer, rng: np.random.Generator) -> tuple[Check, 
         _scales(answer, rng),
         _variation(answer, rng),
         _zeros(answer),
+        _exact(answer),
         _no_total(answer),
         _small_base(answer.cells),
         _alone(answer.cells),
@@ -203,6 +204,32 @@ def _zeros(answer: TableAnswer) -> Check | None:
             "what cannot fall cannot be seen to fall, and the range of a ratio is mostly the prior's."
         )
     return Check(name="zero counts", passed=False if nothing_treated else None, detail=detail)
+
+
+def _exact(answer: TableAnswer) -> Check | None:
+    """Test equal proportions of change exactly, where counts are too small for any approximation.
+
+    Given all sums, the treated area's count after is hypergeometric if there is no effect (Fisher's test). That
+    holds where sizes do not change and lengths are the same for both areas.
+    """
+    cells = answer.cells
+    if not cells.has_comparison or cells.counts[:2].min() >= SMALLEST_BASE:
+        return None
+    own = cells.without_buffer()
+    odds = float(own.weights[0, 0] * own.weights[1, 1] / (own.weights[0, 1] * own.weights[1, 0]))
+    if abs(odds - 1) > 1e-9 or own.counts.sum() > LARGEST_FOR_E_TEST:
+        return None
+    from scipy.stats import fisher_exact
+
+    p_value = float(fisher_exact(own.counts.astype(int)).pvalue)
+    shown = "below 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    return Check(
+        name="exact test",
+        passed=None,
+        detail="Given how many were counted before and after and in both areas, chance alone would part the areas' "
+        f"proportions of change as far with probability {shown} (Fisher's exact test; Poisson counts, no lasting "
+        "shift of a site).",
+    )
 
 
 def _no_total(answer: TableAnswer) -> Check | None:

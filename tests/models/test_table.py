@@ -1,6 +1,8 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from evalkit.models._before_after.cells import SiteCounts, cells_of_design, cell
 from evalkit.models._before_after.dispersion import baseline_dispersion, pearson_dispersion
 from evalkit.models._before_after.draws import poisson_means, spread_sampling
 from evalkit.models._before_after.sites import spread_of_change
+from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 from evalkit.models.table import BeforeAfterTable
 
 BURGLARY = Outcome(name="burglary", crime="burglary")
@@ -343,6 +346,39 @@ def test_swings_of_a_whole_city_are_not_noise():
     assert found.with_common_swings > 5
     assert found.value < 2
     assert found.periods == 12
+
+
+def test_seattle_varies_five_times_as_chance_and_not_forty_eight():
+    """Quarters before the drug-market intervention: what the whole city shares is taken out of the dispersion."""
+    path = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "seattle" / "seattledmi.csv.gz"
+    if not path.exists():
+        pytest.skip("the Seattle data are not here")
+    frame = pd.read_csv(path, usecols=["ID", "time", "Intervention", "any_crime"])
+    treated = frame.groupby("ID")["Intervention"].transform("max")
+    counts = frame.groupby([treated, "time"])["any_crime"].sum().to_numpy(float).reshape(2, 16)[:, :12]
+    assert pearson_dispersion(counts, np.ones((2, 12)))[0] == pytest.approx(4.873, abs=1e-3)
+    assert pearson_dispersion(counts, np.ones((2, 12)), common_periods=False)[0] == pytest.approx(48.27, abs=1e-2)
+
+
+@pytest.mark.parametrize("measure", ["difference", "ratio"])
+def test_a_panel_that_poisson_refuses_has_an_answer_here(measure):
+    """Where nothing is left after the start, did-poisson names this estimator, and it takes the same design."""
+    values = {"t1": [2, 1, 0, 0], "t2": [1, 0, 0, 0], "c1": [1, 2, 1, 1], "c2": [1, 1, 2, 0]}
+    design = panel_design(values, start=3, began=("t1", "t2"))
+    with pytest.raises(EstimationError, match="use the estimator 'table'"):
+        PoissonDifferenceInDifferences().estimate(design, rng=np.random.default_rng(1))
+    effect = estimate(design, measure=measure)
+    assert effect.basis == "posterior"
+    assert np.isfinite(effect.change).all()
+    assert next(check for check in effect.checks if check.name == "zero counts").passed is None
+
+
+def test_tiny_counts_come_with_an_exact_test():
+    """From 3 to 0 against 5 to 4: Fisher's test gives 0.49; tables of many counts, or uneven ones, have none."""
+    found = {check.name: check for check in estimate(design_of(treated=(3, 0), comparison=(5, 4))).checks}
+    assert "probability 0.491" in found["exact test"].detail
+    many = estimate(design_of(treated=(30, 20), comparison=(50, 40)))
+    assert all(check.name != "exact test" for check in many.checks)
 
 
 def test_dispersion_is_never_below_one():
