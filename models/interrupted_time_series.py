@@ -125,6 +125,26 @@ class InterruptedTimeSeries:
                 "nominal 5 %",
                 "100 a month 7.5, 15, 32 % and 10, 15.5, 23 %; 20 a month 7, 8.5, 15.5 % and 9, 11.5, 15.5 %",
             ),
+            (
+                "the same, autoregressive, 5 a month, 150 panels a row",
+                "nominal 5 % (chance: up to 10.3)",
+                "0.7, 0.7, 3.3 %",
+            ),
+            (
+                "the same, method = 'state-space', memory 0 and .6, 150 panels a row",
+                "nominal 5 % (chance: up to 10.3)",
+                "100 a month 0 and 1.3 %; 20 a month 0.7 and 2.7 %, with a bias of -.03 to -.05 in the log ratio",
+            ),
+            (
+                "the same, where the level wanders by steps of sd .03 and .06 a month (noise .2), 150 panels a row",
+                "nominal 5 %; not valid for larger steps",
+                "state-space 5.3 and 12.7 % (100 a month), 3.3 and 12 % (20); segmented 11 and 23 % (100)",
+            ),
+            (
+                "95 % interval covers a fall of 26 %, 20 a month, memory .3, 150 panels",
+                "nominal 95 % (chance: 89.7 or more)",
+                "98.0 %",
+            ),
         ),
     )
 

@@ -88,7 +88,8 @@ class MixtureOfT:
         from scipy.stats import t
 
         if len(self.means) == 1:
-            return np.asarray(t(self.freedom, self.means[0], self.scales[0]).ppf(probabilities))
+            alone: FloatArray = t(self.freedom, self.means[0], self.scales[0]).ppf(probabilities)
+            return alone
         centre, reach = float(self.shares @ self.means), _REACH * float(self.scales.max() + np.ptp(self.means))
         grid = centre + reach * np.sinh(np.linspace(-4, 4, _GRID)) / np.sinh(4)
         below, where = np.unique(self.cdf(grid).clip(1e-15, 1 - 1e-15), return_index=True)
@@ -100,5 +101,5 @@ def joint_draws(mixture: Mixture, weights: FloatArray, draws: int, rng: np.rando
     """Draw all parts so that their weighted sum has exactly its own law, shape (draws, k)."""
     headline = spread(mixture.along(weights), draws, rng)
     if len(weights) == 1:
-        return headline[:, None] / weights[0]
+        return np.asarray(headline[:, None] / weights[0])
     return spread_parts(headline, mixture.mean, mixture.covariance, weights, rng)
