@@ -86,14 +86,19 @@ class EmpiricalBayes:
                 "0.0 %, rejects 3.0 %; with quarters that vary beyond chance (45 %) -1.3 %, rejects 5.5 %",
             ),
             (
+                "one year before: 8 of 300 chosen; 27 chosen and quarters that vary beyond chance (45 %), 1,000 panels",
+                "nominal 5 %",
+                "+0.1 %, rejects 4.0 %; -1.4 %, rejects 5.6 %",
+            ),
+            (
                 "95 % interval covers a fall of 20 %, one year before, 1,000 panels",
                 "nominal 95 % (chance: 92.9 to 97.1)",
                 "94.7 %, bias +0.6 %",
             ),
             (
-                "true nulls where rates are lognormal and not gamma, one year before, 1,000 panels",
+                "true nulls where rates are lognormal and not gamma, one year before and three, 1,000 panels",
                 "nominal 5 %; the check `population` fails in 1 of 5",
-                "+5.6 % (against finding a fall), rejects 14 %",
+                "+5.6 % (against finding a fall), rejects 14 %; +2.0 %, rejects 7.4 %",
             ),
         ),
     )

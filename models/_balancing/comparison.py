@@ -118,7 +118,8 @@ def _require_free(free: int, imbalance: FloatArray, carrying: int) -> None:
     msg = (
         f"{carrying} comparison site{'s carry' if carrying > 1 else ' carries'} all the weight{near}: nothing is left "
         "to tell an error from. Balance on fewer columns (a larger lag_periods, fewer names in balance_on), let "
-        "balance be inexact (slack = 0.01), or, where no site is like the treated ones, do not compare them"
+        "balance be inexact (slack = 0.01), or, where no site is like the treated ones, do not compare them: "
+        "'empirical-bayes' takes sites that were chosen for being worse than all others"
     )
     raise EstimationError(msg)
 
