@@ -242,14 +242,19 @@ def test_every_public_name_is_in_the_reference(repo):
     assert missing == []
 
 
-def test_every_estimator_has_its_card_and_its_formula_in_the_manual(repo):
+def test_every_estimator_has_its_page_and_its_formula_in_the_manual(repo, tmp_path):
     """An estimator that is added to evalkit is explained, and not only listed."""
     page = page_of(repo, "estimators.md")
     build = runpy.run_path(str(repo / "docs" / "conf.py"))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "gone.md").write_text("# `gone`\n", encoding="utf-8")
+    build["write_cards"](SimpleNamespace(srcdir=tmp_path))
     ours = [name for name in registry.models() if registry.estimator(name).__module__.startswith("evalkit.")]
-    assert [name for name in ours if f"### `{name}`" not in build["cards"]()] == []
+    pages = {file.stem: file.read_text(encoding="utf-8") for file in (tmp_path / "models").glob("*.md")}
+    assert sorted(pages) == sorted(ours)
+    assert [name for name in ours if not pages[name].startswith(f"# `{name}`")] == []
     assert [name for name in ours if not re.search(rf"^## .*`{name}`", page, re.MULTILINE)] == []
-    assert "<!-- cards -->" in page
+    assert re.search(r"\{toctree\}\n:glob:\n:maxdepth: 1\n\nmodels/\*", page)
 
 
 def test_the_judge_of_examples_sees_a_wrong_number(folder):
