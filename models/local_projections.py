@@ -80,6 +80,24 @@ class LocalProjections:
         "proportion (log) or amount (level) from the period before the start on, and nobody acted on it in advance; "
         "with `stable`, effects have settled after so many periods without a change",
         source="Dube, Girardi, Jorda and Taylor 2025, doi:10.1002/jae.70000",
+        calibration=(
+            (
+                "effects by time and leads; measures that last and that end, `stable`, both weightings, `baseline`",
+                "diff-diff 3.13 (all), pyfixest 0.60 (lasting, `variance`)",
+                "equal to 6 decimals; CR1 errors within 8 %, residuals being taken from other means",
+            ),
+            ("one treated site, two periods", "pooled two-sample t test", "equal, with its degrees of freedom"),
+            (
+                "95 % interval covers a fall of 26 % in a surge of 3 periods that fades, 12 of 30 sites, 1,000 panels",
+                "nominal 95 % (chance: 92.9 to 97.1)",
+                "94.7 %; bias -.0003, error stated .078, spread .080",
+            ),
+            (
+                "true nulls rejected at 5 %, 10 periods, 1,000 panels a row",
+                "nominal 5 % (chance: 2.9 to 7.1)",
+                "12 of 30 treated 4.3 %; 3 of 30 3.9 %; 1 of 30 4.7 %; 4 of 20, each starting alone, 3.8 %",
+            ),
+        ),
     )
 
     def __post_init__(self) -> None:
