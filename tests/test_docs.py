@@ -11,6 +11,7 @@ import sys
 import textwrap
 import tomllib
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
