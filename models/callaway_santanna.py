@@ -128,9 +128,9 @@ class CallawaySantAnna:
                 "3 of 40 treated 94.4 %; 6 of 12 95.2 %; 2 of 12 94.6 %",
             ),
             (
-                "true nulls rejected at 5 %, 500 panels",
-                "nominal 5 % (chance: 2.1 to 7.9)",
-                "20 of 40 treated, CR2, 5.6 %; 8 of 40, randomisation, 6.6 %",
+                "true nulls rejected at 5 %, 500 panels (8 of 40 by randomisation: 1,500)",
+                "nominal 5 % (chance: 2.1 to 7.9; with 1,500: 3.3 to 6.7)",
+                "CR2: 20 of 40 treated 5.6 %; placements: 8 of 40 5.9 %, 3 of 40 5.6 %, 6 of 12 4.8 %, 2 of 12 5.6 %",
             ),
             (
                 "interval of R's errors ('influence') covers, 300 panels",
