@@ -1,4 +1,4 @@
-"""Standard errors by site: CR1 and CR2, the small-sample factor, and degrees of freedom."""
+"""Standard errors by site: CR1, CR2 and CR3, the small-sample factor, and degrees of freedom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._inference.choose import MANY
 from evalkit.models._inference.cr2 import Adjusted, adjust, quadratic_forms
+from evalkit.models._inference.jackknife import jackknife, left_out
 from evalkit.models._regression.linear import Fit
 
 __all__ = ["MANY", "Errors", "Inference", "SmallSample", "infer", "require_options", "small_sample_factor"]
@@ -17,8 +19,6 @@ __all__ = ["MANY", "Errors", "Inference", "SmallSample", "infer", "require_optio
 type Errors = Literal["auto", "CR2", "CR1"]
 type SmallSample = Literal["nested", "full", "none"]
 
-# See `infer` for the measurement behind it.
-MANY = 50
 # A residual relative to its fit, or the share of a variance that is seen, is rounding below this.
 _NOTHING = 1e-11
 
@@ -29,7 +29,7 @@ class Inference:
 
     Attributes
     ----------
-    kind : "CR1" or "CR2"
+    kind : "CR1", "CR2" or "CR3"
     covariance : shape (k, k)
     degrees_of_freedom : of each coefficient's t distribution, shape (k,)
     influence : each site's contribution to each coefficient, shape (sites, k); columns sum to zero
@@ -39,7 +39,7 @@ class Inference:
     adjusted : for further tests under CR2
     """
 
-    kind: Literal["CR1", "CR2"]
+    kind: Literal["CR1", "CR2", "CR3"]
     covariance: FloatArray
     degrees_of_freedom: FloatArray
     influence: FloatArray
@@ -53,10 +53,10 @@ class Inference:
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
 
-def require_options(errors: str, small_sample: str) -> None:
+def require_options(errors: str, small_sample: str, kinds: tuple[str, ...] = get_args(Errors.__value__)) -> None:
     """Refuse names of options that there are not."""
     for name, value, known in (
-        ("errors", errors, get_args(Errors.__value__)),
+        ("errors", errors, kinds),
         ("small_sample", small_sample, get_args(SmallSample.__value__)),
     ):
         if value not in known:
@@ -82,7 +82,9 @@ def small_sample_factor(fit: Fit, rule: SmallSample) -> float:
     return clusters / (clusters - 1) * (fit.observations - 1) / free
 
 
-def infer(fit: Fit, errors: Errors, small_sample: SmallSample, *, treated: int, comparison: int) -> Inference:
+def infer(
+    fit: Fit, errors: Errors | Literal["CR3"], small_sample: SmallSample, *, treated: int, comparison: int
+) -> Inference:
     """Give the covariance of the coefficients, robust to whatever goes on within a site.
 
     "auto" is CR2 with Satterthwaite degrees of freedom, unless `treated` and `comparison` are both 50
@@ -100,15 +102,21 @@ def infer(fit: Fit, errors: Errors, small_sample: SmallSample, *, treated: int, 
     residuals = fit.residuals * fit.weights
     scores = np.matmul(residuals[:, None, :], fit.regressors)[:, 0, :]
     influence = scores @ fit.bread
-    return _cr1(fit, influence, clusters, small_sample) if errors == "CR1" else _cr2(fit, influence, clusters)
+    if errors == "CR2":
+        return _cr2(fit, influence, clusters)
+    return _plain(fit, influence, clusters, small_sample, errors)
 
 
-def _cr1(fit: Fit, influence: FloatArray, clusters: int, rule: SmallSample) -> Inference:
-    covariance = small_sample_factor(fit, rule) * (influence.T @ influence)
+def _plain(fit: Fit, influence: FloatArray, clusters: int, rule: SmallSample, kind: Literal["CR1", "CR3"]) -> Inference:
+    """CR1, or the jackknife, whose factor is its own; both with t(G - 1)."""
+    if kind == "CR1":
+        covariance = small_sample_factor(fit, rule) * (influence.T @ influence)
+    else:
+        covariance = jackknife(fit.coefficients, left_out(fit))
     k = len(fit.coefficients)
     _require_variation(fit, np.diag(covariance))
     return Inference(
-        kind="CR1",
+        kind=kind,
         covariance=covariance,
         degrees_of_freedom=np.full(k, clusters - 1.0),
         influence=influence,

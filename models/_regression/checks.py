@@ -10,7 +10,14 @@ from evalkit.models._regression.bacon import bacon_sentence
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
-__all__ = ["clusters_check", "forbidden_share", "lone_size_check", "overdispersion_check", "staggered_check"]
+__all__ = [
+    "clusters_check",
+    "forbidden_share",
+    "lone_size_check",
+    "overdispersion_check",
+    "sites_in_words",
+    "staggered_check",
+]
 
 # Below this a t distribution has tails in which a mean of exponentials is lost, and CR2's own
 # approximation is poor (Pustejovsky and Tipton 2018 advise care under 5).
@@ -21,16 +28,23 @@ _FAR_IN_SIZE = 3
 _SEEN = 0.99
 
 
-def clusters_check(sample: Sample, inference: Inference) -> Check:
-    """Say how many sites the error rests on, and how many it is worth."""
-    free = float(inference.degrees_of_freedom[0])
+def sites_in_words(sample: Sample) -> str:
+    """Say how many sites there are of each kind."""
     parts = [f"{sample.treated_count} treated", f"{sample.comparison_count} comparison"]
     if sample.is_buffer.any():
         parts.append(f"{int(sample.is_buffer.sum())} buffer")
+    return f"{', '.join(parts)} sites"
+
+
+def clusters_check(sample: Sample, inference: Inference, reason: str = "") -> Check:
+    """Say how many sites the error rests on, how many it is worth, and by which rule it was chosen."""
+    free = float(inference.degrees_of_freedom[0])
     detail = (
-        f"The error is robust to what goes on within a site ({inference.kind}; {', '.join(parts)} sites) and "
+        f"The error is robust to what goes on within a site ({inference.kind}; {sites_in_words(sample)}) and "
         f"read from a t distribution with {free:.1f} degrees of freedom."
     )
+    if reason:
+        detail += f" This was chosen because {reason}."
     lone = bool(inference.seen[0] < _SEEN)
     if lone:
         detail += (

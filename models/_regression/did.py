@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -11,13 +12,18 @@ from evalkit.domain import Cells, Check, Displacement, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
-from evalkit.models._inference.cluster import Errors, Inference, SmallSample, infer, require_options
-from evalkit.models._regression.checks import clusters_check, lone_size_check, staggered_check
+from evalkit.models._inference.choose import Named
+from evalkit.models._inference.cluster import Inference, SmallSample, infer, require_options
+from evalkit.models._inference.placed import SiteNoise
+from evalkit.models._regression.checks import lone_size_check, staggered_check
 from evalkit.models._regression.event_study import Traced, event_times, spread_coefficients, steep_trend, trace
 from evalkit.models._regression.linear import Fit
+from evalkit.models._regression.precision import LARGEST_LOG, Precision, tell_precision
 from evalkit.models._regression.sample import Sample
 
 __all__ = ["Method", "Options", "estimate_effect"]
+
+_FEWEST_DRAWS = 99
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +32,11 @@ class Options:
 
     Attributes
     ----------
-    errors : "CR2" (bias-reduced, Satterthwaite degrees of freedom), "CR1" (as Stata and fixest), or "auto":
-        CR2 unless treated and comparison sites are both 50 or more
+    errors : "CR2" (bias-reduced, Satterthwaite degrees of freedom), "CR1" (as Stata and fixest), "CR3" (each site
+        left out in turn), "wild" (bootstrap by site with the effect that is tested imposed), "wild unrestricted",
+        "randomisation" (the treatment laid over other sites), or "auto", which chooses from the number of
+        treated and comparison sites: see `evalkit.models._inference.choose`
+    bootstrap : draws of the wild bootstrap; all patterns of signs where they are fewer
     small_sample : which effects count in the factor of CR1, G/(G-1) (N-1)/(N-K): "nested" (period effects
         but not site effects, as fixest and Stata), "full" (both), or "none" (no factor)
     covariates : names in the panel; None takes all it has
@@ -37,7 +46,8 @@ class Options:
     leads, lags : how far it goes; None goes as far as two treated sites reach. Ends are pooled.
     """
 
-    errors: Errors = "auto"
+    errors: Named = "auto"
+    bootstrap: int = 9999
     small_sample: SmallSample = "nested"
     covariates: tuple[str, ...] | None = None
     event_study: bool = True
@@ -46,7 +56,12 @@ class Options:
     lags: int | None = None
 
     def __post_init__(self) -> None:
-        require_options(self.errors, self.small_sample)
+        require_options(self.errors, self.small_sample, get_args(Named.__value__))
+        if self.bootstrap < _FEWEST_DRAWS:
+            msg = (
+                f"a bootstrap takes {_FEWEST_DRAWS} draws or more, to tell 5 % from chance; there are {self.bootstrap}"
+            )
+            raise EstimationError(msg)
         if isinstance(self.covariates, str):
             msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
             raise EstimationError(msg)
@@ -66,6 +81,7 @@ class Method:
     expected : from sample, fit and linear predictor (sites, periods) to outcomes in the panel's unit
     moves : what would have moved alike without the measure ("rates"), and by the same what ("proportion")
     checks : what only this method can say of its fit
+    noise : how the chance variation of a cell goes with the size of a site, for comparing placements
     totals : what else the number of events prevented assumes, a sentence after a space
     """
 
@@ -78,6 +94,7 @@ class Method:
     regress: Callable[[Sample, FloatArray, Sequence[str]], Fit]
     expected: Callable[[Sample, Fit, FloatArray], FloatArray]
     checks: Callable[[Sample, Fit], tuple[Check | None, ...]]
+    noise: Callable[[Sample, Fit], SiteNoise]
     totals: str = ""
 
 
@@ -88,7 +105,7 @@ def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.ra
         fit = method.regress(sample, columns, names)
         return fit, infer(
             fit,
-            options.errors,
+            options.errors if options.errors in {"CR1", "CR2", "CR3"} else "auto",
             options.small_sample,
             treated=sample.treated_count,
             comparison=sample.comparison_count,
@@ -96,7 +113,21 @@ def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.ra
 
     fit, inference = fit_and_infer(*sample.columns)
     which = [0, 1] if sample.is_buffer.any() else [0]
+    precision = tell_precision(
+        sample,
+        fit,
+        inference,
+        errors=options.errors,
+        repeats=options.bootstrap,
+        noise=method.noise(sample, fit),
+        rng=rng,
+        draws=draws,
+    )
     changes = spread_coefficients(fit, inference, which, rng, draws, log=method.is_log)
+    # what is told of the treated sites takes the place, rank by rank, of their spread beside the buffer's
+    changes[np.argsort(changes[:, 0]), 0] = np.sort(
+        np.clip(precision.change, -LARGEST_LOG, LARGEST_LOG) if method.is_log else precision.change
+    )
     traced = None
     if options.event_study:
         traced = trace(
@@ -110,11 +141,18 @@ def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.ra
             need_events=method.need_events,
             depart=options.trend_sensitivity,
         )
-    return _effect(sample, method, fit, inference, changes=changes, traced=traced)
+    return _effect(sample, method, fit, inference, precision, changes=changes, traced=traced)
 
 
 def _effect(
-    sample: Sample, method: Method, fit: Fit, inference: Inference, *, changes: FloatArray, traced: Traced | None
+    sample: Sample,
+    method: Method,
+    fit: Fit,
+    inference: Inference,
+    precision: Precision,
+    *,
+    changes: FloatArray,
+    traced: Traced | None,
 ) -> Effect:
     panel = sample.panel
     first = int(sample.starts.min())
@@ -124,8 +162,8 @@ def _effect(
         *(traced.checks if traced else ()),
         _unweighted(sample),
         staggered_check(fit, sample),
-        clusters_check(sample, inference),
-        lone_size_check(fit, sample, inference),
+        precision.check,
+        lone_size_check(fit, sample, inference) if precision.basis == "sampling" else None,
         *method.checks(sample, fit),
         sample.dropped,
     )
@@ -141,7 +179,11 @@ def _effect(
         prevented=_prevented(sample, method, treated_rows, changes[:, 0]) if counts else None,
         periods=panel.periods.labels[first:],
         recorded=_recorded(sample, treated_rows)[first:] if counts else None,
-        degrees_of_freedom=float(inference.degrees_of_freedom[0]),
+        basis=precision.basis,
+        degrees_of_freedom=precision.degrees_of_freedom,
+        test_p_value=precision.p_value,
+        reference_set=precision.reference_set,
+        smallest_p_value=precision.smallest_p_value,
         checks=tuple(check for check in checks if check is not None),
         paths=_paths(sample, method, fit),
         cells=_cells(sample, method, treated_rows, float(np.median(changes[:, 0]))) if counts else None,
@@ -149,6 +191,26 @@ def _effect(
         trend_sensitivity=traced.trend_sensitivity if traced else (),
         displacement=_displacement(sample, method, inference, changes) if changes.shape[1] > 1 else None,
         influence=influence,
+        specification=_specification(sample, method, precision),
+    )
+
+
+def _specification(sample: Sample, method: Method, precision: Precision) -> tuple[tuple[str, str], ...]:
+    """What a table of specifications shows of the estimate."""
+    compared = "never treated" if sample.comparison_count else "treated later"
+    if sample.design.is_staggered and sample.comparison_count:
+        compared = "never treated, and treated earlier or later"
+    what, amount = method.moves
+    return (
+        ("estimator", method.name),
+        ("outcome", f"{what}, by what {amount}"),
+        ("compared with", compared),
+        ("sites", str(len(sample.rows))),
+        ("periods", str(len(sample.places))),
+        ("effects removed", "sites, periods"),
+        ("covariates", ", ".join(sample.covariate_names) or "none"),
+        ("weights", "none" if sample.panel.weights is None else "the panel's"),
+        ("errors", precision.kind),
     )
 
 
