@@ -117,6 +117,8 @@ def test_two_sites_tell_nothing():
         (10, 10, 1e-5, "CR2", True),
         (9, 30, 1e-8, "randomisation", True),
         (37, 3, 1e-4, "randomisation", True),
+        (6, 6, 2 / 924, "CR2", True),
+        (4, 9, 1 / 715, "randomisation", True),
         (1, 19, 1 / 20, "randomisation", True),
         (1, 11, 1 / 12, "CR2", False),
         (3, 3, 2 / 20, "CR2", False),
