@@ -22,14 +22,17 @@ _BY_LEVEL: dict[int, Certainty] = {1: "very low", 2: "very low", 3: "low", 4: "m
 # Checks whose failure speaks against the causal reading, not only against precision; those in one row are
 # one weakness seen twice, and count once.
 _DOUBTS: tuple[tuple[str, ...], ...] = (
-    ("leads",),
-    ("selection window",),
+    ("leads", "sensitivity to trends"),
+    ("selection window", "regression to the mean", "matching after selection"),
     ("few treated sites", "number of sites"),
     ("staggered start",),
     ("scales agree",),
     ("same effect in large and small sites",),
     ("balance", "effective comparison"),
     ("population",),
+    ("fit before the start", "overlap"),
+    ("leave one out",),
+    ("autocorrelation", "season"),
 )
 
 # A share of placements such as 1/20 is not exactly 0.05.
