@@ -203,6 +203,7 @@ def _specification(sample: Sample, method: Method, precision: Precision) -> tupl
     what, amount = method.moves
     return (
         ("estimator", method.name),
+        ("averages over", "one change for all treated site-periods"),
         ("outcome", f"{what}, by what {amount}"),
         ("compared with", compared),
         ("sites", str(len(sample.rows))),

@@ -47,7 +47,14 @@ study = ek.Study(
         "aggravated assault": design("aggravated assault", "aggravated-assault", "aggravated_assault"),
     },
     estimator="did-poisson",
-    sensitivity={"did-ols": "did-ols", "did-poisson, plain errors": poisson(errors="CR1")},
+    sensitivity={
+        # made for starts at different times
+        "poisson-etwfe": "poisson-etwfe",
+        "callaway-santanna": "callaway-santanna",
+        "imputation": "imputation",
+        "did-ols": "did-ols",
+        "did-poisson, plain errors": poisson(errors="CR1"),
+    },
     costs=ek.Costs(
         currency="USD",
         price_year=2010,
