@@ -12,13 +12,14 @@ __all__ = ["simulations"]
 
 
 def simulations(estimator: str) -> tuple[Simulation, ...]:
-    """Give the rows of one estimator, in the order of the grid; none where it was not tried."""
+    """Give the rows of one estimator, in the order of the grid; none where it was not tried, or there is no record."""
     return _record().get(estimator, ())
 
 
 @cache
 def _record() -> dict[str, tuple[Simulation, ...]]:
-    text = files("evalkit.models").joinpath("calibration.csv").read_text(encoding="utf-8")
+    file = files("evalkit.models").joinpath("calibration.csv")
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
     found: dict[str, tuple[Simulation, ...]] = {}
     for row in csv.DictReader(text.splitlines()):
         found[row["estimator"]] = (*found.get(row["estimator"], ()), _read(row))

@@ -10,9 +10,10 @@ import numpy as np
 from evalkit.domain import Card, Design, Dynamics, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError, nearest
+from evalkit.models._calibration import simulations
 from evalkit.models._group_time.averages import Aggregate, Average, by_cohort, by_time, headline, stack
 from evalkit.models._group_time.cells import BasePeriod, Cells, Control, Method, estimate_cells
-from evalkit.models._group_time.effect import Totals, noise_check, sites_check
+from evalkit.models._group_time.effect import Totals, sites_check
 from evalkit.models._group_time.errors import Kind, Precision, measure
 from evalkit.models._group_time.placed import Placed, place
 from evalkit.models._group_time.pretest import before, leads_check, pre_test, trend
@@ -143,6 +144,7 @@ class CallawaySantAnna:
                 "default 4.7 % (1,000 panels); R's Wald test 71.7 % (300 panels)",
             ),
         ),
+        simulations=simulations(_NAME),
     )
 
     def __post_init__(self) -> None:
@@ -226,13 +228,12 @@ def _effect(
         change = chosen.placed.distribution.draw(draws, rng)
     else:
         change = spread_headline(float(means[own]), precision, own, draws, rng)
-    change, at_times, in_cohorts, treated = _rows(change, precision, totals, plan, rng)
+    change, at_times, in_cohorts, treated, noise = _rows(change, precision, totals, plan, rng)
     test = pre_test(cells, precision, plan.headline, (own + 1, float(means[own + 1])), options.anticipation)
     panel, counts = sample.panel, sample.panel.outcome.counts_events
     checks = (
         leads_check(test, len(before(cells, options.anticipation))),
         sites_check(sample, own, precision, chosen.words),
-        noise_check(totals, precision.std_errors[totals.after]),
         left_out((*sample.dropped, *cells.lost)),
     )
     influence = np.zeros(len(panel.sites))
@@ -245,7 +246,7 @@ def _effect(
         change=change,
         estimand=_estimand(options, sample),
         assumption=_assumption(options, sample),
-        prevented=totals.by_period(treated) if counts else None,
+        prevented=totals.by_period(treated, noise) if counts else None,
         periods=tuple(sample.label(int(place)) for place in totals.periods),
         recorded=totals.recorded_by_period if counts else None,
         basis="randomisation" if chosen.is_randomised else "sampling",
@@ -254,7 +255,7 @@ def _effect(
         paths=totals.paths(),
         cells=totals.site_cells(cells.effect[totals.after]) if counts else None,
         dynamics=_dynamics(options, plan.times, at_times),
-        cohorts=totals.cohort_effects(in_cohorts, treated) if sample.design.is_staggered else None,
+        cohorts=totals.cohort_effects(in_cohorts, treated, noise) if sample.design.is_staggered else None,
         influence=influence,
         test_p_value=chosen.placed.distribution.p_value() if chosen.placed and chosen.is_randomised else None,
         reference_set=chosen.placed.words if chosen.placed else "",
@@ -309,18 +310,18 @@ def _choose(
 
 def _rows(
     change: FloatArray, precision: Precision, totals: Totals, plan: _Plan, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Draws of the headline, the times, the cohorts and the treated cells, whose rows go together."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Draws of the headline, the times, the cohorts and the treated cells, whose rows go together, and those' noise."""
     own, cells = len(totals.cells.effect), len(totals.after)
     means = plan.means(totals.cells)
     which = np.concatenate([totals.after, np.arange(own + 2, len(means)), [own]])
     laid = np.zeros(len(which), dtype=bool)
     laid[cells:-1] = True
-    rows = spread_rest(change, means[which], precision, which=which, laid=laid, rng=rng)
+    rows, noise = spread_rest(change, means[which], precision, which=which, laid=laid, rng=rng)
     if totals.is_log:
         rows = np.clip(rows, -_LARGEST_LOG, _LARGEST_LOG)
     treated, at_times, in_cohorts, whole = np.split(rows, np.cumsum([cells, len(plan.times), plan.cohorts]), axis=1)
-    return whole[:, 0], at_times, in_cohorts, treated
+    return whole[:, 0], at_times, in_cohorts, treated, noise[:, :cells]
 
 
 def _dynamics(options: CallawaySantAnna, times: tuple[int, ...], draws: FloatArray) -> Dynamics:
@@ -370,11 +371,12 @@ def _specification(options: CallawaySantAnna, sample: GroupTimeSample, errors: s
     names = sample.covariate_names
     return (
         ("estimator", _NAME),
-        ("outcome", f"log of {what}" if options.transform == "log" else what),
         ("averages over", _AVERAGES_OVER[options.aggregate]),
+        ("outcome", f"log of {what}" if options.transform == "log" else what),
         ("compared with", options.control.replace("-", " ")),
         ("sites", f"{int(sample.treated.sum())} treated, {never} never treated"),
         ("periods", f"{sample.panel.periods.labels[0]} to {sample.panel.periods.labels[-1]}"),
+        ("effects removed", "the change of the comparison from the same earlier period"),
         ("covariates", f"{', '.join(names)} ({options.method.replace('-', ' ')})" if names else "none"),
         ("weights", "none" if sample.panel.weights is None else "analytic, a mean for each site"),
         ("errors", errors),

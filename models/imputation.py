@@ -9,6 +9,7 @@ import numpy as np
 
 from evalkit.domain import Card, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
+from evalkit.models._calibration import simulations
 from evalkit.models._imputation.cells import choose_cells
 from evalkit.models._imputation.effect import Found, Words, make_effect
 from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
@@ -109,6 +110,7 @@ class Imputation:
                 "20 of 40 97.8 %; 8 of 40 98.5 %; 6 of 12 99.0 %",
             ),
         ),
+        simulations=simulations(_NAME),
     )
 
     def __post_init__(self) -> None:
@@ -124,7 +126,9 @@ class Imputation:
         chosen = choose_cells(design, _NAME, self.covariates, need_events=False)
         sample = chosen.sample
         if self.transform == "log":
-            require_positive(panel, sample.rows, sample.places, sample.values, sample.weights)
+            require_positive(
+                panel, sample.rows, sample.places, sample.values, sample.weights, count_model="poisson-etwfe"
+            )
         outcome = to_scale(sample.values, sample.exposure, sample.weights, self.transform)
         names = tuple(panel.sites[row] for row in sample.rows)
         setting = Setting(
@@ -177,5 +181,6 @@ def _words(panel: Panel, transform: Transform) -> Words:
         assumption=f"Without the measure, {subject} in treated sites would have moved by the same {amount} as in sites "
         "that were not, or not yet, treated; the measure changed nothing in those, and nothing before it started.",
         outcome=f"{'log of ' if log else ''}{subject}",
+        averages_over="treated site-periods" + ("" if panel.weights is None else ", by weight"),
         weighted=panel.weights is not None,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Cells, Check, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray, spread_parts
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._calibration import simulations
 from evalkit.models._inference.cluster import Errors, require_options
 from evalkit.models._local_projections import reading
 from evalkit.models._local_projections.contrast import Averages, Contrasts, Weighting, average, infer_contrasts
@@ -98,6 +99,7 @@ class LocalProjections:
                 "12 of 30 treated 4.3 %; 3 of 30 3.9 %; 1 of 30 4.7 %; 4 of 20, each starting alone, 3.8 %",
             ),
         ),
+        simulations=simulations(_NAME),
     )
 
     def __post_init__(self) -> None:
@@ -133,13 +135,8 @@ class LocalProjections:
         kept = np.flatnonzero(contrasts.told)
         spreads = reading.spread_contrasts(contrasts, kept, rng, draws, log=log)
         on = 1 + np.flatnonzero(labels.kinds[shown] == "on")
-        parts = spread_parts(
-            spreads[:, 0],
-            contrasts.estimates[on],
-            contrasts.covariance[np.ix_(on, on)],
-            weights[0, shown[on - 1]],
-            rng,
-        )
+        covariance, shares = contrasts.covariance[np.ix_(on, on)], weights[0, shown[on - 1]]
+        parts = spread_parts(spreads[:, 0], contrasts.estimates[on], covariance, shares, rng)
         told = reading.told_cells(found, labels)
         rows = np.zeros(len(panel.sites))
         rows[sites.rows] = contrasts.influence[:, 0]
@@ -153,7 +150,7 @@ class LocalProjections:
             change=spreads[:, 0],
             estimand=_estimand(panel, self),
             assumption=_assumption(panel, self),
-            prevented=totals.prevented(parts) if counts else None,
+            prevented=totals.prevented(parts, _left_over(covariance, shares)) if counts else None,
             periods=design.periods_after,
             recorded=totals.recorded if counts else None,
             degrees_of_freedom=float(contrasts.degrees_of_freedom[0]),
@@ -167,7 +164,8 @@ class LocalProjections:
     def _averages(self, design: Design, panel: Panel, sites: Sites) -> tuple[Averages, Labels]:
         values = panel.values[sites.rows]
         if self.transform == "log":
-            require_positive(panel, sites.rows, np.arange(values.shape[1]), values, sites.weights)
+            places, model = np.arange(values.shape[1]), None if design.switches_off else "poisson-etwfe"
+            require_positive(panel, sites.rows, places, values, sites.weights, count_model=model)
         outcome = to_scale(values, sites.exposure, sites.weights, self.transform)
         names = covariate_names(panel, self.covariates)
         covariates = np.stack([panel.covariates[name][sites.rows] for name in names], axis=2) if names else None
@@ -203,6 +201,7 @@ class LocalProjections:
         names = covariate_names(panel, self.covariates)
         return (
             ("estimator", _NAME),
+            ("averages over", "treated site-periods" if self.weighting == "sites" else "starts, by precision"),
             ("outcome", f"{'log ' if self.transform == 'log' else ''}{subject_of(panel)}"),
             ("compared with", compared),
             ("sites", f"{int(sites.on.any(axis=1).sum())} treated, {int((~sites.on.any(axis=1)).sum())} comparison"),
@@ -221,6 +220,12 @@ def _rows(found: Averages, labels: Labels, shown: np.ndarray) -> FloatArray:
     return np.vstack([headline / headline.sum(), np.eye(len(on))[shown]])
 
 
+def _left_over(covariance: FloatArray, shares: FloatArray) -> FloatArray:
+    """Variances of parts that are left once their weighted sum is known, shape (parts,)."""
+    loading = covariance @ shares
+    return np.asarray(np.maximum(np.diag(covariance) - loading**2 / float(shares @ loading), 0.0))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Totals:
     """Turns effects by time since the start into events by period, in the cells that they are told from."""
@@ -237,11 +242,15 @@ class _Totals:
         values = self.panel.values[self.sites.rows]
         return np.asarray((values * self.told.any(axis=2)).sum(axis=0)[self.first :])
 
-    def prevented(self, change: FloatArray) -> FloatArray:
-        """Events prevented, shape (draws, periods after), from changes of shape (draws, times)."""
+    def prevented(self, change: FloatArray, noise: FloatArray) -> FloatArray:
+        """Events prevented, shape (draws, periods after), from changes of shape (draws, times).
+
+        `noise` is the variance of each time's draws beyond what the headline's draw says of it, shape (times,).
+        """
         base = self.panel.values[self.sites.rows] if self.is_log else self.sites.exposure
         amounts = np.einsum("ip,ipt->tp", base, self.told)[:, self.first :]
-        return events_prevented(np.clip(change, -_LARGEST, _LARGEST), amounts, is_log=self.is_log)
+        bounded = np.clip(change, -_LARGEST, _LARGEST) if self.is_log else change
+        return events_prevented(bounded, amounts, is_log=self.is_log, noise=noise)
 
     def cells(self, effects: FloatArray) -> Cells:
         """Recorded and expected in every treated site and period, at the estimate."""

@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError
+from evalkit.models._calibration import simulations
 from evalkit.models._imputation.cells import Imputable, choose_cells
 from evalkit.models._imputation.effect import Found, Words, make_effect
 from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
@@ -103,6 +104,7 @@ class PoissonExtendedTwoWay:
                 "20 of 40 97.3, 97.3, 96.7 %; 8 of 40 98.3, 99.7, 98.7 %; 6 of 12 98.3, 98.3, 99.0 %",
             ),
         ),
+        simulations=simulations(_NAME),
     )
 
     def __post_init__(self) -> None:
@@ -169,6 +171,7 @@ def _words(chosen: Imputable) -> Words:
         assumption=f"Without the measure, {moved} in treated sites would have moved by the same proportion as in sites "
         "that were not, or not yet, treated; the measure changed nothing in those, and nothing before it started.",
         outcome="events per exposure" if panel.exposure is not None else "events",
+        averages_over="expected events",
         weighted=panel.weights is not None,
     )
 

@@ -15,13 +15,11 @@ from evalkit.models._group_time.errors import Precision
 from evalkit.models._group_time.sample import GroupTimeSample
 from evalkit.models._regression.scale import events_prevented
 
-__all__ = ["Totals", "noise_check", "sites_check"]
+__all__ = ["Totals", "sites_check"]
 
 _FEW_DEGREES = 5
 # Below this the error rests on the comparison sites more than on the treated ones.
 _MOSTLY_SEEN = 0.5
-# Error of a cell's log above which its total is expected to be 5 % too high by chance alone: exp(.3123^2 / 2) = 1.05.
-_NOISY_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,26 +78,26 @@ class Totals:
         each = amounts[cells.cohort[self.after], cells.period[self.after]]
         return np.asarray(each[:, None] * (by[self.after][:, None] == columns[None, :]))
 
-    def by_period(self, change: FloatArray) -> FloatArray:
-        """Events prevented in each period, from draws of the treated cells, shape (draws, periods)."""
+    def by_period(self, change: FloatArray, noise: FloatArray) -> FloatArray:
+        """Events prevented in each period, from draws of the treated cells and their noise, shape (draws, periods)."""
         laid = self._laid(self.amounts, self.cells.period, self.periods)
-        return events_prevented(change, laid, is_log=self.is_log)
+        return events_prevented(change, laid, is_log=self.is_log, noise=noise)
 
-    def by_cohort(self, change: FloatArray) -> FloatArray:
+    def by_cohort(self, change: FloatArray, noise: FloatArray) -> FloatArray:
         """Events prevented in each cohort, shape (draws, cohorts)."""
         laid = self._laid(self.amounts, self.cells.cohort, self.cohorts)
-        return events_prevented(change, laid, is_log=self.is_log)
+        return events_prevented(change, laid, is_log=self.is_log, noise=noise)
 
     @cached_property
     def recorded_by_period(self) -> FloatArray:
         """Events recorded in the treated cells that have an effect, shape (periods,)."""
         return np.asarray(self._laid(self.recorded, self.cells.period, self.periods).sum(axis=0))
 
-    def cohort_effects(self, change: FloatArray, cells: FloatArray) -> Cohorts:
+    def cohort_effects(self, change: FloatArray, cells: FloatArray, noise: FloatArray) -> Cohorts:
         """Give the effect by cohort, from draws of each cohort's average and of the treated cells."""
         labels = tuple(self.sample.label(int(self.sample.starts[cohort])) for cohort in self.cohorts)
         counts = self.sample.panel.outcome.counts_events
-        return Cohorts(labels=labels, change=change, prevented=self.by_cohort(cells) if counts else None)
+        return Cohorts(labels=labels, change=change, prevented=self.by_cohort(cells, noise) if counts else None)
 
     def _unaffected(self) -> FloatArray:
         """Effects against the last period before the start, zero where there is none, (cohorts, periods)."""
@@ -182,27 +180,3 @@ def sites_check(sample: GroupTimeSample, place: int, precision: Precision, how: 
         )
     failed = free < _FEW_DEGREES or seen < _MOSTLY_SEEN
     return Check(name="number of sites", passed=False if failed else None, detail=detail)
-
-
-def noise_check(totals: Totals, errors: FloatArray) -> Check | None:
-    """Say where totals of proportions are pushed up by the noise of single cells.
-
-    Each cohort and period has a proportion of its own; the exponential of a noisy log is too high on average
-    by half its variance.
-    """
-    if not totals.is_log or not totals.sample.panel.outcome.counts_events:
-        return None
-    cells = totals.cells
-    expected = totals.recorded[cells.cohort[totals.after], cells.period[totals.after]] * np.exp(
-        -cells.effect[totals.after]
-    )
-    share = float(expected @ np.expm1(np.minimum(errors, 10.0) ** 2 / 2)) / float(expected.sum())
-    if share < _NOISY_SHARE:
-        return None
-    return Check(
-        name="noisy cohort-periods",
-        passed=None,
-        detail="Events prevented add up a proportion for every cohort and period, each from few sites: by chance "
-        f"alone what was expected without the measure comes out about {100 * share:.0f} % too high. The change in "
-        "percent does not suffer from it; 'poisson-etwfe' works with events themselves.",
-    )

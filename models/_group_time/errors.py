@@ -18,6 +18,8 @@ __all__ = ["Kind", "Precision", "measure", "signed_weights"]
 type Kind = Literal["influence", "CR2", "jackknife", "bootstrap"]
 
 _LEVERAGE: dict[str, float] = {"influence": 0.0, "bootstrap": 0.0, "CR2": 0.5, "jackknife": 1.0}
+# An error relative to the outcome is rounding below this.
+_ROUNDING = 1e-11
 # Between the quartiles of a normal, in standard deviations.
 _QUARTILES_APART = 1.3489795003921634
 # The two points of Mammen 1993, doi:10.1214/aos/1176349025, and the probability of the lower one.
@@ -89,8 +91,10 @@ def measure(
             replicates += _multipliers(multipliers, len(rows), rng) @ rows
     if replicates is not None:
         total = _from_replicates(replicates)
+    headline = float(total[len(cells.effect), len(cells.effect)])
     if kind in {"influence", "bootstrap"}:
         _require_spread(sample)
+        _require_variation(sample, headline)
         return Precision(
             kind=kind,
             covariance=total,
@@ -99,6 +103,7 @@ def measure(
             seen=np.ones(size),
         )
     free, seen = degrees_of_freedom(sample, cells, averages)
+    _require_variation(sample, headline)
     scale = 1 / np.sqrt(seen)
     return Precision(
         kind=kind,
@@ -121,6 +126,16 @@ def _from_replicates(replicates: FloatArray) -> FloatArray:
     deviations = np.sqrt(np.diag(moments))
     scale = np.divide(errors, deviations, out=np.zeros_like(errors), where=deviations > 0)
     return np.asarray(moments * np.outer(scale, scale))
+
+
+def _require_variation(sample: GroupTimeSample, variance: float) -> None:
+    """Refuse an exact fit, whose error is rounding."""
+    if not variance > (_ROUNDING * float(np.abs(sample.outcome[sample.seen]).max())) ** 2:
+        msg = (
+            "the sites leave no variation to tell the error from: those that start together, and those compared with, "
+            "all changed by exactly the same"
+        )
+        raise EstimationError(msg)
 
 
 def _require_spread(sample: GroupTimeSample) -> None:

@@ -33,8 +33,8 @@ def spread_rest(
     which: np.ndarray,
     laid: np.ndarray,
     rng: np.random.Generator,
-) -> FloatArray:
-    """Draw other cells and averages given the draws of the headline, shape (draws, len(which)).
+) -> tuple[FloatArray, FloatArray]:
+    """Draw other cells and averages given the draws of the headline.
 
     They follow the joint t distribution of all (a normal without degrees of freedom) given the headline. Those
     that are `laid` are then moved onto the quantiles of their own distribution, which keeps the order of their rows.
@@ -43,14 +43,21 @@ def spread_rest(
     ----------
     which : places of what is wanted in `precision`; the last one is the headline
     laid : which of those are reported with an interval of their own, shape (len(which),)
+
+    Returns
+    -------
+    draws, noise
+        Each shape (draws, len(which)); the noise is the variance of a draw around what the headline's lets expect.
     """
     covariance = precision.covariance[np.ix_(which, which)]
     weights = np.zeros(len(which))
     weights[-1] = 1
     parts = spread_parts(headline, means, covariance, weights, rng)
+    gain = covariance[:, -1] / covariance[-1, -1]
+    left = np.maximum(np.diag(covariance) - gain * covariance[:, -1], 0.0)
+    wider = np.ones(len(headline))
     free = float(precision.degrees_of_freedom[which[-1]])
     if np.isfinite(free):
-        gain = covariance[:, -1] / covariance[-1, -1]
         expected = means + np.outer(headline - means[-1], gain)
         score = quantiles(free, len(headline))[_ranks(headline)]
         wider = np.sqrt((free + score**2) / rng.chisquare(free + 1, len(headline)))
@@ -61,7 +68,7 @@ def spread_rest(
         place = which[column]
         scores = quantiles(float(precision.degrees_of_freedom[place]), len(headline))
         parts[:, column] = means[column] + errors[place] * scores[_ranks(parts[:, column])]
-    return parts
+    return parts, np.outer(wider**2, left)
 
 
 def _ranks(draws: FloatArray) -> np.ndarray:

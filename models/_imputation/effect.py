@@ -11,6 +11,7 @@ from scipy import stats
 from evalkit.domain import Cells, Check, Cohorts, Dynamics, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray, couple, spread, spread_parts
+from evalkit.errors import EstimationError
 from evalkit.models._imputation.cells import Imputable
 from evalkit.models._imputation.errors import covariance_of
 from evalkit.models._imputation.figures import Figure, Imputed, Setting
@@ -21,6 +22,8 @@ __all__ = ["Found", "Words", "make_effect"]
 
 # A change on a log scale is bounded here, so that its exponential stays a number with very few sites.
 _LARGEST_LOG = 300.0
+# An error relative to the outcome is rounding below this.
+_ROUNDING = 1e-11
 # Below this a t distribution has tails in which a mean of exponentials is lost.
 _FEW_DEGREES = 5
 _ERRORS = {
@@ -44,13 +47,14 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What only one of the methods says: its name, scale, estimand, assumption and outcome."""
+    """What only one of the methods says of itself, and for the table of specifications."""
 
     name: str
     scale: Scale
     estimand: str
     assumption: str
     outcome: str
+    averages_over: str
     weighted: bool
 
 
@@ -69,6 +73,7 @@ def make_effect(
     headline = imputed.change(chosen.treated)
     assert headline is not None  # noqa: S101 - the estimators refuse before
     log = words.scale == "log_rate_ratio"
+    _require_variation(headline, 1.0 if log else float(np.abs(imputed.expected / sample.exposure).max()))
     change = _spread(headline, rng, draws, log=log)
     total = None
     if panel.outcome.counts_events:
@@ -99,6 +104,16 @@ def make_effect(
         cohorts=cohorts,
         specification=_specification(sample, words, setting),
     )
+
+
+def _require_variation(headline: Figure, size: float) -> None:
+    """Refuse an exact fit, whose error is rounding of outcomes of that size."""
+    if not headline.spread.error > _ROUNDING * size:
+        msg = (
+            "the sites leave no variation to tell the error from: untreated cells are fitted exactly, and sites that "
+            "start together all changed by the same"
+        )
+        raise EstimationError(msg)
 
 
 def _spread(figure: Figure, rng: np.random.Generator, draws: int, *, log: bool) -> FloatArray:
@@ -297,6 +312,7 @@ def _specification(sample: Sample, words: Words, setting: Setting) -> tuple[tupl
     compared = "never treated and not yet treated" if sample.comparison_count else "not yet treated"
     return (
         ("estimator", words.name),
+        ("averages over", words.averages_over),
         ("outcome", words.outcome),
         ("compared with", compared if sample.design.is_staggered else "never treated"),
         ("sites", f"{len(sample.rows)} ({sample.treated_count} treated)"),

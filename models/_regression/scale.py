@@ -65,11 +65,11 @@ def require_positive(
     values: FloatArray,
     weights: FloatArray,
     *,
-    count_model: str = "did-poisson",
+    count_model: str | None = "did-poisson",
 ) -> None:
     """Refuse a cell without events, which has no logarithm, and name the estimator that takes zeros.
 
-    `rows` and `places` are those of `values` in the panel.
+    `rows` and `places` are those of `values` in the panel; without a `count_model` there is no such estimator.
     """
     at_fault = np.argwhere((values <= 0) & (weights > 0))
     if not len(at_fault):
@@ -77,25 +77,33 @@ def require_positive(
     site, period = at_fault[0]
     where = f"{panel.sites[rows[site]]!r} in {panel.periods.labels[places[period]]}"
     more = f" and {len(at_fault) - 1} more cells" if len(at_fault) > 1 else ""
+    instead = f"{count_model!r}, which takes zeros as they are, or " if count_model else ""
     msg = (
         f"{panel.outcome.name}: site {where}{more} recorded {values[site, period]:g}, which has no "
-        f"logarithm: use {count_model!r}, which takes zeros as they are, or transform = 'level'"
+        f"logarithm: use {instead}transform = 'level'"
     )
     raise EstimationError(msg)
 
 
-def events_prevented(change: FloatArray, amounts: FloatArray, *, is_log: bool) -> FloatArray:
+def events_prevented(
+    change: FloatArray, amounts: FloatArray, *, is_log: bool, noise: FloatArray | float = 0.0
+) -> FloatArray:
     """Turn changes by group into events expected without the measure less those recorded.
+
+    Where every group has draws of its own, the exponential of their noise is above one on average, by half its
+    variance on the log scale, and a sum over many groups would lie that much above the sum at the estimate.
 
     Parameters
     ----------
     change : shape (draws, groups); groups of cells that share a change
     amounts : shape (groups, columns): events recorded in the group's cells for logs, their exposure for levels,
         summed into columns such as calendar periods or cohorts
+    noise : variance of each draw of a group around what the row's headline lets expect, shape (groups,) or
+        (draws, groups), taken out for logs
 
     Returns
     -------
     FloatArray
         Shape (draws, columns); negative where there were more events than expected.
     """
-    return np.asarray((np.expm1(-change) if is_log else -change) @ amounts)
+    return np.asarray((np.expm1(-change - noise / 2) if is_log else -change) @ amounts)

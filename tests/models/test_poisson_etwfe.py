@@ -175,7 +175,7 @@ def test_without_sites_never_treated_the_last_periods_have_no_counterpart(panel_
     assert f"the {counts[:8, 6:].sum():g} events" in found
     assert effect.prevented.shape == (400, 6)
     np.testing.assert_array_equal(effect.prevented[:, 3:], 0)
-    assert effect.specification[2] == ("compared with", "not yet treated")
+    assert dict(effect.specification)["compared with"] == "not yet treated"
 
 
 def test_treated_sites_without_earlier_events_stay_and_empty_sites_go(panel_design):
