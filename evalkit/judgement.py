@@ -9,7 +9,7 @@ from typing import Literal
 from evalkit.domain import Check, Design, Effect
 from evalkit.draws import Interval, interval
 
-__all__ = ["CERTAINTIES", "Case", "Certainty", "Finding", "judge", "probability_in_words"]
+__all__ = ["CERTAINTIES", "Case", "Certainty", "Finding", "judge", "probability_in_words", "standing_checks"]
 
 type Case = Literal["benefit", "harm", "little", "unclear"]
 type Certainty = Literal["high", "moderate", "low", "very low"]
@@ -131,6 +131,12 @@ def _beyond_telling(effect: Effect, level: float) -> str:
     )
 
 
+def standing_checks(design: Design, effect: Effect) -> tuple[Check, ...]:
+    """Give the design's checks without those that the method allows for, of which it says so under the same name."""
+    allowed = {check.name for check in effect.checks}
+    return tuple(check for check in design.checks if check.name not in allowed)
+
+
 def _disagreement(effect: Effect, level: float, others: Mapping[str, Effect]) -> str | None:
     """Name the estimates that lead elsewhere, where the first one claims anything."""
     case = _case(effect, level)
@@ -149,9 +155,7 @@ def _listed(names: list[str]) -> str:
 
 def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tuple[Certainty, tuple[str, ...]]:
     level = min(design.methods_level.level, effect.methods_cap)
-    # a method that allows for what the design warns of says so under the same name
-    allowed = {check.name for check in effect.checks}
-    checks = (*(check for check in design.checks if check.name not in allowed), *effect.checks)
+    checks = (*standing_checks(design, effect), *effect.checks)
     failures = [
         next((check.detail for check in checks if check.name in cause and check.passed is False), None)
         for cause in _DOUBTS

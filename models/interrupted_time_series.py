@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect, Paths
 from evalkit.draws import DEFAULT_DRAWS
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._calibration import simulations
 from evalkit.models._time_series.answer import Answer, by_segments, by_state_space
 from evalkit.models._time_series.checks import (
     autocorrelation_check,
@@ -38,7 +39,7 @@ _NAME = "interrupted-time-series"
 _METHODS_CAP = 2
 # A cycle seen once cannot be told from the trend through it.
 _CYCLES = 2
-# See the card: with fewer the trend and the memory of the noise are not told apart.
+# A judgement, not a measurement: a trend, a level and the memory of the noise are to be told from these.
 _FEWEST_BEFORE = 12
 _FEWEST_FOR_A_SLOPE = 6
 # The placebo start leaves the first two thirds of the periods before the true one to learn from.
@@ -103,6 +104,7 @@ class InterruptedTimeSeries:
         assumes="Without the measure, the series would have gone on along its own trend and season, and nothing else "
         "happened at the start",
         source="Bernal, Cummins and Gasparrini 2017, doi:10.1093/ije/dyw098",
+        simulations=simulations("interrupted-time-series"),
         calibration=(
             (
                 "smoking ban in Sicily, 59 months: step and trend; with a season of two waves",
@@ -276,12 +278,14 @@ class InterruptedTimeSeries:
         removed = ", ".join([*(["trend"] if self.trend else []), columns.season])
         return (
             ("estimator", _NAME),
+            ("averages over", "events recorded" if self.method == "segmented" else "expected events"),
             ("outcome", "log rate"),
             ("compared with", f"its own past ({kind})"),
             ("sites", str(len(design.treated_sites))),
             ("periods", str(periods)),
             ("effects removed", removed),
             ("covariates", ", ".join((*(self.covariates or ()), *(event[0] for event in self.others))) or "none"),
+            ("weights", "none"),
             ("errors", self.method if self.method == "state-space" else self.errors),
         )
 

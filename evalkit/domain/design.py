@@ -396,7 +396,8 @@ def _few_treated(design: Design) -> Check | None:
         # with one treated site the level on the methods scale says it already
         passed=False if treated > 1 else None,
         detail=f"Only {treated} site{'s were' if treated > 1 else ' was'} treated: whatever else happened there at "
-        "that time counts as the work of the measure, and only errors made for few sites (CR2) can be believed.",
+        "that time counts as the work of the measure, and plain errors by site (CR1) cannot be believed; placements of "
+        "the measure on other sites, or errors made for few sites, can.",
     )
 
 

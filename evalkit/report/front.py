@@ -83,7 +83,7 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         title=evaluation.study.title,
         meta=_meta(evaluation),
         headline=wording.headline(evaluation),
-        compared=wording.compared(evaluation.design(primary)),
+        compared=wording.compared(evaluation),
         facts=_facts(evaluation, reading),
         money_missing="" if appraisal else moneywords.why_no_money(evaluation),
         figure=next(

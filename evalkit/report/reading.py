@@ -14,7 +14,17 @@ from evalkit.judgement import Case, Certainty
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
 
-__all__ = ["Estimated", "Movement", "Reading", "counted_as", "estimated", "is_recorded_crime", "read", "things"]
+__all__ = [
+    "Estimated",
+    "Movement",
+    "Reading",
+    "counted_as",
+    "estimated",
+    "is_recorded_crime",
+    "read",
+    "shown_level",
+    "things",
+]
 
 type Movement = Literal["fewer", "more", "little", "unclear"]
 
@@ -23,6 +33,8 @@ type Estimated = tuple[float, Interval]
 
 # A share of a handful is noise with a percent sign.
 _SMALLEST_BASE = 10
+# From this level of the Scientific Methods Scale on there is something to compare with.
+_COMPARED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +48,13 @@ class Reading:
     net : the same with what moved to or spread to nearby areas, or None where none were measured
     percent : change in percent with its middle, or None where it has no meaning or its base is too small
     change : change on the effect's own scale with its middle
+    is_association : was nothing compared with, by design or by method, so that no cause may be named?
     """
 
     outcome: Outcome
     case: Case
     certainty: Certainty
+    is_association: bool
     events: Estimated | None
     net: Estimated | None
     percent: Estimated | None
@@ -72,6 +86,7 @@ def read(evaluation: Evaluation, outcome: str) -> Reading:
         outcome=effect.outcome,
         case=_told(finding.case, events),
         certainty=finding.certainty,
+        is_association=shown_level(effect, evaluation.design(outcome)) < _COMPARED,
         events=events,
         net=_net(effect, level),
         percent=None if percent is None or is_small else estimated(percent, level),
@@ -79,6 +94,11 @@ def read(evaluation: Evaluation, outcome: str) -> Reading:
         scale=effect.scale,
         base_is_small=is_small,
     )
+
+
+def shown_level(effect: Effect, design: Design) -> int:
+    """Give the level of the Scientific Methods Scale that the design has and the method makes use of."""
+    return min(design.methods_level.level, effect.methods_cap)
 
 
 def estimated(draws: np.ndarray, level: float) -> Estimated:

@@ -59,7 +59,7 @@ def _summary(evaluation: Evaluation) -> Section:
             "Question",
             study.question or f"Did {study.intervention.name} change {read(evaluation, study.primary).things}?",
         ),
-        ("Design", f"{wording.compared(design)} Scientific Methods Scale {design.methods_level.level} of 5."),
+        ("Design", f"{wording.compared(evaluation)} Scientific Methods Scale {design.methods_level.level} of 5."),
         ("Result", wording.headline(evaluation)),
         ("Displacement", wording.displacement(evaluation)),
         ("Money", _money_in_short(evaluation)),

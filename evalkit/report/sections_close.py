@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from evalkit.judgement import standing_checks
 from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Section
 from evalkit.report.reading import is_recorded_crime
 from evalkit.report.support import RULE, supports
@@ -50,7 +51,7 @@ _CERTAINTY_RULE = (
 
 
 def _limits(evaluation: Evaluation) -> Section:
-    outcome = evaluation.primary.outcome
+    outcome, design = evaluation.primary.outcome, evaluation.design(evaluation.study.primary)
     items = [evaluation.primary.assumption]
     if is_recorded_crime(outcome):
         items.append(
@@ -64,7 +65,7 @@ def _limits(evaluation: Evaluation) -> Section:
     )
     items += [
         check.detail
-        for check in (*evaluation.design(evaluation.study.primary).checks, *evaluation.primary.checks)
+        for check in (*standing_checks(design, evaluation.primary), *evaluation.primary.checks)
         if check.passed is False
     ]
     money = () if evaluation.appraisal is None else evaluation.appraisal.warnings
@@ -138,6 +139,7 @@ def _glossary() -> Section:
         ("moderate", "probably reduced, probably increased, probably made little or no difference"),
         ("low", "may have reduced, may have increased, may have made little or no difference"),
         ("very low", "we do not know whether it reduced, increased or made a difference"),
+        ("very low, with nothing to compare with", "a fall, a rise, or little or no change went together with it"),
         ("any, where the range holds benefit and harm", "this study cannot tell"),
     )
     words = (

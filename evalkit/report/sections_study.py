@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from evalkit.domain import Card, Check, Design, Intervention
+from evalkit.judgement import standing_checks
 from evalkit.report import formats, wording
 from evalkit.report.blocks import Block, Checks, Grid, Mark, Paragraph, Section
 
@@ -165,9 +166,10 @@ def _design(evaluation: Evaluation) -> Section:
     window = design.selection_window
     rows.append(("Chosen for being bad in", f"{window[0]} to {window[1]}" if window else NOT_REPORTED))
     grid = Grid(caption="The comparison that was made", columns=("Item", "Description"), rows=tuple(rows))
-    blocks: list[Block] = [Paragraph(text=wording.compared(design)), grid]
-    if design.checks:
-        blocks.append(checks_block(design.checks))
+    blocks: list[Block] = [Paragraph(text=wording.compared(evaluation)), grid]
+    checks = standing_checks(design, evaluation.primary)
+    if checks:
+        blocks.append(checks_block(checks))
     return Section(key="design", title="Design", blocks=tuple(blocks))
 
 

@@ -35,7 +35,7 @@ def render(evaluation: Evaluation, *, bold: bool) -> str:
     """
     lines = [*_wrapped(evaluation.study.title, bold=bold), ""]
     lines += _wrapped(wording.headline(evaluation), bold=bold)
-    lines += [*_wrapped(wording.compared(evaluation.design(evaluation.study.primary))), ""]
+    lines += [*_wrapped(wording.compared(evaluation)), ""]
     for head, body in _parts(evaluation):
         lines += [*_titled(head, body, bold=bold)]
     return "\n".join(lines).rstrip() + "\n"

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Literal
 from evalkit.draws import Interval, interval
 from evalkit.judgement import Certainty
 from evalkit.report import formats
-from evalkit.report.reading import Estimated, Movement, Reading, estimated, is_recorded_crime, read
+from evalkit.report.reading import Estimated, Movement, Reading, estimated, is_recorded_crime, read, shown_level
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
     from evalkit.evaluation import Evaluation
 
 __all__ = [
+    "ASSOCIATIONS",
     "SECONDARY",
+    "VERDICTS",
     "answer",
     "certainty",
     "compared",
@@ -51,6 +53,17 @@ VERDICTS: dict[tuple[Movement, Certainty], str] = {
     ("unclear", "moderate"): "This study cannot tell whether the measure changed {things}.",
     ("unclear", "low"): "This study cannot tell whether the measure changed {things}.",
     ("unclear", "very low"): "This study cannot tell whether the measure changed {things}.",
+}
+
+# Where nothing was compared with, no sentence names a cause.
+ASSOCIATIONS: dict[Movement, str] = {
+    "fewer": "A fall in {things} went together with the measure. Whether the measure was the reason, a comparison of "
+    "before and after alone cannot tell.",
+    "more": "A rise in {things} went together with the measure. Whether the measure was the reason, a comparison of "
+    "before and after alone cannot tell.",
+    "little": "Little or no change in {things} went together with the measure. Whether the measure made a difference, "
+    "a comparison of before and after alone cannot tell.",
+    "unclear": "This study cannot tell whether {things} changed at all when the measure began.",
 }
 
 _SIZES = {
@@ -123,7 +136,8 @@ def is_undone_nearby(reading: Reading) -> bool:
 
 def verdict(reading: Reading) -> str:
     """Say what happened, as surely as the evidence allows."""
-    return VERDICTS[reading.movement, reading.certainty].format(things=reading.things)
+    told = ASSOCIATIONS[reading.movement] if reading.is_association else VERDICTS[reading.movement, reading.certainty]
+    return told.format(things=reading.things)
 
 
 def size(reading: Reading) -> str:
@@ -198,13 +212,15 @@ _NO_PERCENTAGE = {
 }
 
 
-def compared(design: Design) -> str:
-    """Say who is compared with whom, and for how long."""
+def compared(evaluation: Evaluation) -> str:
+    """Say with whom the primary estimate compares the treated sites, and for how long."""
+    design = evaluation.design(evaluation.study.primary)
+    alone = read(evaluation, evaluation.study.primary).is_association
     if design.panel is None:
-        if not design.has_comparison:
+        if alone:
             return "Compared with its own past only: nothing shows what would have happened anyway."
         return "Compared with one comparison area, before and after the start."
-    key = _comparison_kind(design)
+    key = "past" if alone else _comparison_kind(design)
     return _COMPARED[key].format(
         sites=formats.plural(len(design.comparison_sites), "site", "sites"),
         duration=_duration(design),
@@ -365,7 +381,9 @@ _THIRD_LEVEL = {
 def certainty(evaluation: Evaluation) -> tuple[str, ...]:
     """Say why we are as sure as we are: the design, what speaks against it, and what was not counted."""
     design = evaluation.design(evaluation.study.primary)
-    level = design.methods_level.level
+    level, used = design.methods_level.level, shown_level(evaluation.primary, design)
+    if used < 3:  # the method leaves the comparison aside
+        level = used
     shape = "table" if design.table is not None else "panel"
     told = [_THIRD_LEVEL[shape] if level == 3 else _DESIGN_IN_WORDS[level]]
     told += [formats.sentence(reason) for reason in evaluation.finding.reasons[1:3]]

@@ -16,7 +16,7 @@ __all__ = ["Errors", "Regression", "fit_segmented"]
 type Errors = Literal["autoregressive", "newey-west", "independent"]
 
 # Shares of the variance that are noise with a memory, and how much of it is left a period later. Every pair
-# is as likely as any other before the data are seen; finer grids moved no interval by more than 1 %.
+# is as likely as any other before the data are seen.
 _SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _MEMORIES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evalkit.models
+from evalkit.domain import Check
 from evalkit.judgement import CERTAINTIES
 from evalkit.report import markdown, text, wording
 from evalkit.report import support as rules
@@ -47,6 +48,45 @@ def test_certainty_picks_the_verb():
         "The measure increased",
     ]
     assert len({wording.VERDICTS["unclear", certainty] for certainty in CERTAINTIES}) == 1
+
+
+@pytest.mark.parametrize(
+    ("centre", "error", "start"),
+    [
+        (-0.223, 0.04, "A fall in recorded crimes went together with the measure."),
+        (0.12, 0.02, "A rise in recorded crimes went together with the measure."),
+        (0.0, 0.01, "Little or no change in recorded crimes went together with the measure."),
+        (-0.1, 0.2, "This study cannot tell whether recorded crimes changed at all"),
+    ],
+)
+@pytest.mark.parametrize("compared", [0, 36])
+def test_without_a_comparison_the_words_are_of_an_association(make, centre, error, start, compared):
+    """Nothing to compare with, by design or because the method leaves it aside: no form of the report names a cause."""
+    outcome = make["crime"]
+    effect = replace(make["panel_effect"](outcome, centre, error), methods_cap=2)
+    design = make["panel_design"](outcome, compared=compared)
+    evaluation = make["evaluate"]({"crime": {"a": effect}}, {"crime": design})
+    assert read(evaluation, "crime").is_association
+    assert wording.headline(evaluation).startswith(start)
+    assert wording.compared(evaluation).startswith("Compared with its own past only")
+    assert wording.certainty(evaluation)[0].startswith("Only the treated area was looked at")
+    for form in (markdown.render(evaluation), text.render(evaluation, bold=False)):
+        found = " ".join(form.split())
+        assert start in found
+        assert not re.search(r"measure (probably )?(reduced|increased|may have)", found)
+
+
+def test_a_check_of_the_design_that_the_method_allows_for_is_not_held_against_it(make):
+    """The effect's check of the same name stands in its place, in the design, the limits and the certainty."""
+    outcome = make["crime"]
+    design = replace(make["panel_design"](outcome), selection_window=("2023Q1", "2023Q4"))
+    effect = make["panel_effect"](outcome, -0.223, 0.04)
+    allowed = Check(name="selection window", passed=None, detail="The method allows for how sites were chosen.")
+    warned = "Sites were chosen for being bad in 2023Q1 to 2023Q4"
+    for checks, is_warned in ((effect.checks, True), ((*effect.checks, allowed), False)):
+        named = {"crime": {"a": replace(effect, checks=checks)}}
+        form = markdown.render(make["evaluate"](named, {"crime": design}))
+        assert (warned in " ".join(form.split())) is is_warned
 
 
 def test_a_first_page_says_no_statistical_jargon(evaluation):
@@ -227,6 +267,7 @@ def test_every_sentence_that_a_rule_can_pick_ends():
         *rules._MAY_SAY_OF_LITTLE.values(),
         rules._MAY_SAY_OF_UNCLEAR,
         *wording.VERDICTS.values(),
+        *wording.ASSOCIATIONS.values(),
         *wording._SIZES.values(),
         *wording._DISPLACEMENT.values(),
         *wording._DISPLACEMENT_BY_LEVEL.values(),
