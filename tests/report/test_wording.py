@@ -133,7 +133,7 @@ def test_a_benefit_is_claimed_only_where_the_range_leaves_none_and_harm_outside(
         ("unclear", "This study cannot tell whether the measure changed recorded crimes."),
         ("little", "The measure probably made little or no difference to recorded crimes."),
         ("displaced", "The measure may have reduced recorded burglaries."),
-        ("small", "We do not know whether the measure reduced recorded burglaries."),
+        ("small", "A fall in recorded burglaries went together with the measure."),
         ("survey", "The measure may have increased “feeling of safety”. It was about 0.4 higher"),
     ],
 )
