@@ -70,13 +70,19 @@ _NONE, _ANY = -1, -2
 def _groups(untreated: np.ndarray, rows: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Label sites and periods by the group of untreated cells they hang together in."""
     linked = untreated & rows[:, None] & places[None, :]
-    at_row, at_place = np.nonzero(linked)
-    sites, periods = untreated.shape
-    graph = coo_array((np.ones(len(at_row)), (at_row, at_place + sites)), shape=(sites + periods,) * 2)
-    label = connected_components(graph, directed=False)[1]
+    together = linked[rows].all(axis=0).any()  # by a period that all are seen in
+    label = np.zeros(sum(untreated.shape), dtype=np.intp) if together else _components(linked)
+    sites = len(untreated)
     site_group = np.where(rows, label[:sites], np.where(untreated.any(axis=1), _ANY, _NONE))
     period_group = np.where(places, label[sites:], np.where(untreated.any(axis=0), _ANY, _NONE))
     return site_group, period_group
+
+
+def _components(linked: np.ndarray) -> np.ndarray:
+    """Label sites and then periods by what hangs together, shape (sites + periods,)."""
+    at_row, at_place = np.nonzero(linked)
+    graph = coo_array((np.ones(len(at_row)), (at_row, at_place + len(linked))), shape=(sum(linked.shape),) * 2)
+    return np.asarray(connected_components(graph, directed=False)[1])
 
 
 def _most_served(wanted: np.ndarray, site_group: np.ndarray, period_group: np.ndarray) -> int:
@@ -88,7 +94,9 @@ def _most_served(wanted: np.ndarray, site_group: np.ndarray, period_group: np.nd
 
 
 def cut(sample: Sample, rows: np.ndarray, places: np.ndarray) -> Sample:
-    """Give the sample with those of its sites and periods only."""
+    """Give the sample with those of its sites and periods only; itself where these are all, for arrays are large."""
+    if rows.all() and places.all():
+        return sample
     cells = np.ix_(rows, places)
     arrays = {name: getattr(sample, name)[cells] for name in ("values", "exposure", "weights", "treated", "buffer")}
     return replace(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from evalkit.domain import Cells, Check, Cohorts, Dynamics, Effect, Paths
 from evalkit.domain.effect import Scale
@@ -16,6 +15,7 @@ from evalkit.models._imputation.cells import Imputable
 from evalkit.models._imputation.errors import covariance_of
 from evalkit.models._imputation.figures import Figure, Imputed, Setting
 from evalkit.models._imputation.leads import Leads
+from evalkit.models._inference.student import StudentT
 from evalkit.models._regression.sample import Sample
 
 __all__ = ["Found", "Words", "make_effect"]
@@ -117,7 +117,7 @@ def _require_variation(headline: Figure, size: float) -> None:
 
 
 def _spread(figure: Figure, rng: np.random.Generator, draws: int, *, log: bool) -> FloatArray:
-    laid = spread(stats.t(figure.spread.degrees_of_freedom), draws, rng)
+    laid = spread(StudentT(figure.spread.degrees_of_freedom), draws, rng)
     out = figure.value + figure.spread.error * laid
     return np.clip(out, -_LARGEST_LOG, _LARGEST_LOG) if log else out
 
@@ -155,13 +155,13 @@ def _total(found: Found, headline: Figure, change: FloatArray, rng: np.random.Ge
 
 
 def _parts(
-    groups: Sequence[np.ndarray], found: Found, headline: Figure, total: FloatArray, rng: np.random.Generator
+    groups: Iterable[np.ndarray], found: Found, headline: Figure, total: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
     """Draws of the events prevented in each group of cells, summing to the total, shape (draws, groups)."""
     parts = [found.imputed.prevented(cells) for cells in groups]
     influences = np.column_stack([influence for _, influence in parts])
     covariance = covariance_of(influences, headline.sizes, found.setting.strata, found.setting.errors)
-    return spread_parts(total, [value for value, _ in parts], covariance, np.ones(len(groups)), rng)
+    return spread_parts(total, [value for value, _ in parts], covariance, np.ones(len(parts)), rng)
 
 
 def _by_period(
@@ -170,7 +170,7 @@ def _by_period(
     """Events prevented by treated period of the panel's calendar; nothing where no cell was imputed."""
     chosen, sample = found.chosen, found.chosen.sample
     held = np.flatnonzero(chosen.treated.any(axis=0))
-    groups = [chosen.treated & (np.arange(len(sample.places)) == place) for place in held]
+    groups = (chosen.treated & (np.arange(len(sample.places)) == place) for place in held)
     out = np.zeros((len(total), len(sample.panel.periods) - first))
     out[:, sample.places[held] - first] = _parts(groups, found, headline, total, rng)
     return out
@@ -294,7 +294,7 @@ def _cells(chosen: Imputable, imputed: Imputed) -> Cells:
     sample = chosen.sample
     panel, own = sample.panel, chosen.treated.any(axis=1)
     rows = sample.rows[own]
-    recorded = np.array(panel.values[rows])
+    recorded = panel.values[rows]
     treated, expected = np.zeros(recorded.shape, bool), np.array(recorded)
     treated[:, sample.places] = chosen.treated[own]
     expected[:, sample.places] = np.where(chosen.treated[own], imputed.expected[own], sample.values[own])

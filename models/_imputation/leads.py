@@ -14,9 +14,7 @@ from evalkit.models._imputation.cells import Imputable, cut
 from evalkit.models._imputation.errors import Spread
 from evalkit.models._imputation.figures import Figure
 from evalkit.models._imputation.untreated import Untreated
-from evalkit.models._inference.cluster import infer
 from evalkit.models._regression.absorb import absorb
-from evalkit.models._regression.event_study import EventTimes, leads_check
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
@@ -72,6 +70,10 @@ def trace_leads(
     ----------
     regress : from sample, columns, weights (zero in treated cells) and names to a fit
     """
+    # these rest on scipy.stats, which takes longer to import than most estimates without a test take
+    from evalkit.models._inference.cluster import infer
+    from evalkit.models._regression.event_study import EventTimes, leads_check
+
     weights = np.where(chosen.untreated, chosen.sample.weights, 0.0)
     say = weights * (chosen.sample.values if need_events else 1.0)
     rows, places = say.sum(axis=1) > 0, say.sum(axis=0) > 0
@@ -87,7 +89,7 @@ def trace_leads(
     columns = np.concatenate([dummies, sample.covariates], axis=2)
     try:
         fit = regress(sample, columns, weights, (*[f"time {time}" for time in times], *sample.covariate_names))
-        found = infer(fit, "CR2", "none", treated=sample.treated_count, comparison=sample.comparison_count)
+        found = infer(fit, "auto", "none", treated=sample.treated_count, comparison=sample.comparison_count)
     except EstimationError as problem:
         return _untraced(str(problem))
     check = leads_check(fit, found, sample, EventTimes(times=times), steep)

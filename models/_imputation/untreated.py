@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,10 @@ class Untreated:
     columns: FloatArray
 
     @cached_property
-    def _shares(self) -> FloatArray:
-        totals = self.weights.sum(axis=1, keepdims=True)
-        return self.weights / np.where(totals > 0, totals, 1.0)
+    def _totals(self) -> FloatArray:
+        """Weight of each site, one where it has none, shape (sites,)."""
+        totals = self.weights.sum(axis=1)
+        return np.asarray(np.where(totals > 0, totals, 1.0))
 
     @cached_property
     def _scores(self) -> FloatArray:
@@ -79,17 +81,19 @@ class Untreated:
         zero, that is what lies on one side of a shift.
         """
         by_period, by_column = self._directions(towards)
-        totals = self.weights.sum(axis=1)
-        by_site = (towards.sum(axis=1) - self.weights @ by_period) / np.where(totals > 0, totals, 1.0)
+        by_site = (towards.sum(axis=1) - self.weights @ by_period) / self._totals
         out = by_site[:, None] + by_period
         if len(by_column):
-            out = out + self.columns @ by_column
-        on_treated = np.where(self.weights > 0, 0.0, np.abs(towards)).sum(axis=1)
-        return np.asarray((on_treated + (self.weights * np.abs(out)).sum(axis=1)) / 2)
+            out += self.columns @ by_column
+        np.abs(out, out=out)
+        out *= self.weights
+        untreated = out.sum(axis=1)
+        np.abs(towards, out=out)
+        return np.asarray((out.sum(axis=1, where=self.weights <= 0) + untreated) / 2)
 
     def _directions(self, towards: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Solve the normal equations for the sum's gradient: parts of period effects and of covariates."""
-        gradient = towards.sum(axis=0) - towards.sum(axis=1) @ self._shares
+        gradient = towards.sum(axis=0) - (towards.sum(axis=1) / self._totals) @ self.weights
         by_period = self._inverse @ gradient
         if not self.columns.shape[2]:
             return by_period, np.empty(0)
@@ -125,8 +129,9 @@ def fit_poisson_untreated(
     """
     seen = counts * weights
     rows, places = seen.sum(axis=1) > 0, seen.sum(axis=0) > 0
-    own = np.ix_(rows, places)
-    expected, left = np.zeros_like(counts), np.zeros(columns.shape)
+    # all of them most of the time: then without copies, for arrays are large
+    own: Any = (slice(None), slice(None)) if rows.all() and places.all() else np.ix_(rows, places)
+    left = np.zeros(columns.shape)
     if columns.shape[2]:
         fit = fit_poisson(counts[own], exposure[own], columns[own], weights[own], names)
         predictor = fit.fitted
@@ -137,12 +142,17 @@ def fit_poisson_untreated(
             msg = "the Poisson fit of untreated cells did not settle; use longer periods or larger sites"
             raise EstimationError(msg)
         predictor = found.predictor
-    expected[own] = exposure[own] * np.exp(predictor)
+    expected = np.zeros_like(counts)
+    np.exp(predictor, out=predictor)
+    predictor *= exposure[own]
+    expected[own] = predictor
     working = weights * expected
-    used = working > 0
+    residuals = np.ones_like(counts)
+    np.divide(counts, expected, out=residuals, where=working > 0)
+    residuals -= 1
     return Untreated(
         imputed=expected,
         weights=working,
-        residuals=np.where(used, counts / np.where(used, expected, 1.0) - 1, 0.0),
+        residuals=residuals,
         columns=left,
     )

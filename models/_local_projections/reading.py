@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from evalkit.domain import Check, Design, Dynamics, Panel
 from evalkit.draws import FloatArray, couple, spread
 from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.models._inference.student import StudentT
 from evalkit.models._local_projections.contrast import Averages, Contrasts
 from evalkit.models._local_projections.stack import Baseline, Kind, Stack
 
@@ -166,24 +166,13 @@ class Drawn:
         )
 
 
-@dataclass(frozen=True)
-class _StudentT:
-    """A t distribution by its quantiles alone; one of scipy.stats takes longer to make than the rest of an estimate."""
-
-    degrees_of_freedom: float
-
-    def ppf(self, q: FloatArray) -> FloatArray:
-        """Give the quantiles at probabilities `q`."""
-        return np.asarray(stdtrit(self.degrees_of_freedom, q))
-
-
 def spread_contrasts(
     found: Contrasts, kept: np.ndarray, rng: np.random.Generator, draws: int, *, log: bool
 ) -> FloatArray:
     """Spread some contrasts jointly, shape (draws, kept): each as t, with the correlation that they have."""
     errors = found.std_errors[kept]
     samples = [
-        found.estimates[each] + found.std_errors[each] * spread(_StudentT(found.degrees_of_freedom[each]), draws, rng)
+        found.estimates[each] + found.std_errors[each] * spread(StudentT(found.degrees_of_freedom[each]), draws, rng)
         for each in kept
     ]
     if len(samples) > 1:

@@ -98,6 +98,9 @@ def period_inverse(weights: FloatArray) -> FloatArray:
 
 def require_connected(weights: FloatArray, sites: tuple[str, ...], periods: tuple[str, ...]) -> None:
     """Refuse a design whose sites fall into groups that share no period, for they cannot be compared."""
+    seen = weights > 0
+    if seen.any(axis=0).all() and seen.all(axis=0).any():  # a period that all are seen in holds them together
+        return
     rows, columns = np.nonzero(weights)
     size = sum(weights.shape)
     graph = coo_array((np.ones(len(rows)), (rows, columns + len(weights))), shape=(size, size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,9 @@ def select(design: Design, estimator: str, covariates: Sequence[str] | None, *, 
     counted = (weights > 0).astype(float) * (panel.values if need_events else 1.0)
     kept = rows[counted[rows].sum(axis=1) > 0]
     places = np.flatnonzero(counted[rows].sum(axis=0) > 0)
-    cells = np.ix_(kept, places)
+    # all of them most of the time: then without copies, for arrays are large
+    whole = len(kept) == len(panel.sites) and len(places) == len(panel.periods)
+    cells: Any = (slice(None), slice(None)) if whole else np.ix_(kept, places)
     exposure = np.ones(panel.values.shape) if panel.exposure is None else panel.exposure
     first = int(design.starts.min())
     in_buffer = np.isin(kept, panel.rows(design.buffer))
