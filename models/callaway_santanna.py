@@ -11,6 +11,7 @@ from evalkit.domain import Card, Design, Dynamics, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError, nearest
 from evalkit.models._calibration import simulations
+from evalkit.models._group_time import words
 from evalkit.models._group_time.averages import Aggregate, Average, by_cohort, by_time, headline, stack
 from evalkit.models._group_time.cells import BasePeriod, Cells, Control, Method, estimate_cells
 from evalkit.models._group_time.effect import Totals, sites_check
@@ -21,7 +22,7 @@ from evalkit.models._group_time.sample import GroupTimeSample, left_out, select_
 from evalkit.models._group_time.spreading import spread_headline, spread_rest
 from evalkit.models._inference.choose import FEW, choose
 from evalkit.models._regression.sample import require_panel
-from evalkit.models._regression.scale import Transform, require_transform, scale_of, subject_of
+from evalkit.models._regression.scale import Transform, require_transform, scale_of
 
 __all__ = ["CallawaySantAnna"]
 
@@ -30,18 +31,6 @@ type Errors = Literal["auto", "influence", "CR2", "jackknife", "bootstrap", "ran
 _NAME = "callaway-santanna"
 # A change on a log scale is bounded here, so that its exponential stays a number with few degrees of freedom.
 _LARGEST_LOG = 300.0
-_AVERAGES_OVER = {
-    "simple": "treated cohort-periods, by sites",
-    "group": "cohorts, by sites",
-    "calendar": "calendar periods, alike",
-    "dynamic": "times since the start, alike",
-}
-_IN_WORDS = {
-    "simple": "averaged over all treated site-periods",
-    "group": "averaged over the treated periods of each cohort, and then over cohorts by their sites",
-    "calendar": "averaged over the sites treated in each calendar period, and then over periods, each counting alike",
-    "dynamic": "averaged over sites at each time since the start, and then over times, each counting alike",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,8 +233,8 @@ def _effect(
         estimator=_NAME,
         scale=scale_of(panel, options.transform),
         change=change,
-        estimand=_estimand(options, sample),
-        assumption=_assumption(options, sample),
+        estimand=words.estimand(options, sample),
+        assumption=words.assumption(options, sample),
         prevented=totals.by_period(treated, noise) if counts else None,
         periods=tuple(sample.label(int(place)) for place in totals.periods),
         recorded=totals.recorded_by_period if counts else None,
@@ -260,7 +249,7 @@ def _effect(
         test_p_value=chosen.placed.distribution.p_value() if chosen.placed and chosen.is_randomised else None,
         reference_set=chosen.placed.words if chosen.placed else "",
         smallest_p_value=chosen.placed.distribution.smallest_p_value if chosen.placed else None,
-        specification=_specification(options, sample, chosen.words),
+        specification=words.specification(_NAME, options, sample, chosen.words),
     )
 
 
@@ -328,56 +317,3 @@ def _dynamics(options: CallawaySantAnna, times: tuple[int, ...], draws: FloatArr
     # under "varying" each earlier time is held against the one before it: there is no one reference
     reference = -1 - options.anticipation if options.base_period == "universal" else None
     return Dynamics(times=times, draws=draws, reference=reference)
-
-
-def _subject(options: CallawaySantAnna, sample: GroupTimeSample) -> tuple[str, str]:
-    return subject_of(sample.panel), "proportion" if options.transform == "log" else "amount"
-
-
-def _estimand(options: CallawaySantAnna, sample: GroupTimeSample) -> str:
-    what, _ = _subject(options, sample)
-    plural = sample.panel.outcome.plural
-    of = f"the rate of {plural}" if what == "rates" else plural
-    by = "" if sample.panel.weights is None else "; sites count by their weights"
-    head = "Log of the ratio" if options.transform == "log" else "Amount"
-    return (
-        f"{head} by which the measure changed {of} in treated sites after the start, {_IN_WORDS[options.aggregate]}{by}"
-    )
-
-
-def _assumption(options: CallawaySantAnna, sample: GroupTimeSample) -> str:
-    what, amount = _subject(options, sample)
-    compared = (
-        "sites that were never treated"
-        if options.control == "never-treated"
-        else "sites that were never treated or not yet treated"
-    )
-    alike = " and the same covariates" if sample.covariate_names else ""
-    until = (
-        "no site changed because of the measure before its start"
-        if not options.anticipation
-        else f"no site changed because of the measure more than {options.anticipation} "
-        f"period{'s' if options.anticipation > 1 else ''} before its start"
-    )
-    return (
-        f"Without the measure, {what} in sites that started together and in {compared}{alike} would have moved by the "
-        f"same {amount}; {until}; and the measure changed nothing in sites that it had not reached."
-    )
-
-
-def _specification(options: CallawaySantAnna, sample: GroupTimeSample, errors: str) -> tuple[tuple[str, str], ...]:
-    never = int((~sample.treated).sum())
-    what, _ = _subject(options, sample)
-    names = sample.covariate_names
-    return (
-        ("estimator", _NAME),
-        ("averages over", _AVERAGES_OVER[options.aggregate]),
-        ("outcome", f"log of {what}" if options.transform == "log" else what),
-        ("compared with", options.control.replace("-", " ")),
-        ("sites", f"{int(sample.treated.sum())} treated, {never} never treated"),
-        ("periods", f"{sample.panel.periods.labels[0]} to {sample.panel.periods.labels[-1]}"),
-        ("effects removed", "the change of the comparison from the same earlier period"),
-        ("covariates", f"{', '.join(names)} ({options.method.replace('-', ' ')})" if names else "none"),
-        ("weights", "none" if sample.panel.weights is None else "analytic, a mean for each site"),
-        ("errors", errors),
-    )

@@ -11,10 +11,11 @@ from evalkit.domain import Card, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.models._calibration import simulations
 from evalkit.models._imputation.cells import choose_cells
-from evalkit.models._imputation.effect import Found, Words, make_effect
+from evalkit.models._imputation.effect import Found, make_effect
 from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
 from evalkit.models._imputation.figures import LinearImputed, Setting
 from evalkit.models._imputation.leads import require_leads, steepness, trace_leads
+from evalkit.models._imputation.telling import Words
 from evalkit.models._imputation.untreated import fit_linear_untreated
 from evalkit.models._regression.linear import Fit, fit_linear
 from evalkit.models._regression.sample import Sample, require_panel

@@ -14,6 +14,7 @@ from evalkit.models._calibration import simulations
 from evalkit.models._inference.cluster import Errors, require_options
 from evalkit.models._local_projections import reading
 from evalkit.models._local_projections.contrast import Averages, Contrasts, Weighting, average, infer_contrasts
+from evalkit.models._local_projections.leads import leads_check
 from evalkit.models._local_projections.reading import Labels, Sites, choose_sites, covariate_names, label
 from evalkit.models._local_projections.stack import Baseline, stack
 from evalkit.models._regression.sample import require_panel
@@ -185,7 +186,7 @@ class LocalProjections:
     ) -> tuple[Check, ...]:
         after, panel = drawn.of("after"), totals.panel
         checks = (
-            reading.leads_check(found, contrasts, drawn),
+            leads_check(found, contrasts, drawn),
             reading.sites_check(found, contrasts),
             reading.left_behind(panel, drawn.times[after], drawn.draws[:, after], log=totals.is_log)
             if len(after)

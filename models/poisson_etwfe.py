@@ -12,10 +12,11 @@ from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError
 from evalkit.models._calibration import simulations
 from evalkit.models._imputation.cells import Imputable, choose_cells
-from evalkit.models._imputation.effect import Found, Words, make_effect
+from evalkit.models._imputation.effect import Found, make_effect
 from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
 from evalkit.models._imputation.figures import PoissonImputed, Setting
 from evalkit.models._imputation.leads import require_leads, steepness, trace_leads
+from evalkit.models._imputation.telling import Words
 from evalkit.models._imputation.untreated import Untreated, fit_poisson_untreated
 from evalkit.models._regression.checks import overdispersion_check
 from evalkit.models._regression.linear import Fit
