@@ -15,9 +15,9 @@ from evalkit.models._inference.cluster import Errors, require_options
 from evalkit.models._local_projections import reading
 from evalkit.models._local_projections.contrast import Averages, Contrasts, Weighting, average, infer_contrasts
 from evalkit.models._local_projections.leads import leads_check
-from evalkit.models._local_projections.reading import Labels, Sites, choose_sites, covariate_names, label
+from evalkit.models._local_projections.reading import Labels, Sites, choose_sites, label
 from evalkit.models._local_projections.stack import Baseline, stack
-from evalkit.models._regression.sample import require_panel
+from evalkit.models._regression.sample import covariate_names, require_panel
 from evalkit.models._regression.scale import (
     Transform,
     events_prevented,

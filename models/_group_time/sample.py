@@ -9,7 +9,8 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
-from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.errors import DesignError, EstimationError, first_of
+from evalkit.models._regression.sample import covariate_names
 from evalkit.models._regression.scale import Transform, require_positive, require_transform, to_scale
 
 __all__ = ["GroupTimeSample", "left_out", "select_sites"]
@@ -84,7 +85,7 @@ def select_sites(
     A cohort needs a period before anyone could anticipate its start; one without is left out.
     """
     require_transform(transform, panel)
-    names = _covariates(panel, covariates)
+    names = covariate_names(panel, covariates)
     wanted = np.sort(panel.rows((*design.treated_sites, *design.comparison_sites)))
     early = design.starts[wanted] - 1 - anticipation < 0
     empty = np.zeros(len(wanted), bool) if panel.weights is None else ~(panel.weights[wanted] > 0).any(axis=1)
@@ -121,16 +122,6 @@ def _weights(panel: Panel, rows: np.ndarray) -> tuple[FloatArray, np.ndarray]:
     weights = panel.weights[rows]
     seen = weights > 0
     return weights.sum(axis=1) / seen.sum(axis=1), seen
-
-
-def _covariates(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    if wanted is None:
-        return tuple(panel.covariates)
-    for name in wanted:
-        if name not in panel.covariates:
-            msg = f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}"
-            raise EstimationError(msg)
-    return tuple(wanted)
 
 
 def _require_some(design: Design, rows: np.ndarray, anticipation: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from evalkit.models._imputation.untreated import Untreated
 from evalkit.models._regression.absorb import absorb
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
+
+if TYPE_CHECKING:
+    from evalkit.models._inference.cluster import Inference
 
 __all__ = ["Leads", "require_leads", "steepness", "trace_leads"]
 
@@ -93,27 +97,16 @@ def trace_leads(
     except EstimationError as problem:
         return _untraced(str(problem))
     check = leads_check(fit, found, sample, EventTimes(times=times), steep)
-    influence = np.zeros((len(rows), len(times)))
-    influence[rows] = found.influence[:, : len(times)]
-    return Leads(
-        figures=tuple(
-            (
-                time,
-                Figure(
-                    value=float(fit.coefficients[place]),
-                    influence=influence[:, place],
-                    sizes=np.zeros(len(rows)),
-                    spread=Spread(
-                        error=float(found.std_errors[place]),
-                        degrees_of_freedom=float(found.degrees_of_freedom[place]),
-                    ),
-                ),
-            )
-            for place, time in enumerate(times)
-        ),
-        reference=-number - 1,
-        check=check,
-    )
+    figures = tuple((time, _figure(fit, found, place, rows)) for place, time in enumerate(times))
+    return Leads(figures=figures, reference=-number - 1, check=check)
+
+
+def _figure(fit: Fit, found: Inference, place: int, rows: np.ndarray) -> Figure:
+    """Give one coefficient; `rows` are the sites in the regression."""
+    influence = np.zeros(len(rows))
+    influence[rows] = found.influence[:, place]
+    spread = Spread(error=float(found.std_errors[place]), degrees_of_freedom=float(found.degrees_of_freedom[place]))
+    return Figure(value=float(fit.coefficients[place]), influence=influence, sizes=np.zeros(len(rows)), spread=spread)
 
 
 def _untraced(why: str) -> Leads:

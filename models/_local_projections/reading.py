@@ -8,7 +8,7 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Dynamics, Panel
 from evalkit.draws import FloatArray, couple, spread
-from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.errors import DesignError, EstimationError, first_of
 from evalkit.models._inference.student import StudentT
 from evalkit.models._local_projections.contrast import Averages, Contrasts
 from evalkit.models._local_projections.stack import Baseline, Kind, Stack
@@ -18,7 +18,6 @@ __all__ = [
     "Labels",
     "Sites",
     "choose_sites",
-    "covariate_names",
     "label",
     "left_behind",
     "left_out",
@@ -85,17 +84,6 @@ def choose_sites(design: Design, panel: Panel) -> Sites:
         on=design.treatment[rows],
         buffer=design.buffer,
     )
-
-
-def covariate_names(panel: Panel, wanted: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Give the covariates in use: those named, or all that the panel has."""
-    if wanted is None:
-        return tuple(panel.covariates)
-    for name in wanted:
-        if name not in panel.covariates:
-            msg = f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}"
-            raise EstimationError(msg)
-    return tuple(wanted)
 
 
 def label(made: Stack, stable: int | None) -> Labels:

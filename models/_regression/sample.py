@@ -13,7 +13,7 @@ from evalkit.draws import FloatArray
 from evalkit.errors import DesignError, EstimationError, first_of, nearest
 from evalkit.models._regression.absorb import require_connected
 
-__all__ = ["Sample", "require_panel", "select"]
+__all__ = ["Sample", "covariate_names", "require_panel", "select"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,7 +95,7 @@ def select(design: Design, estimator: str, covariates: Sequence[str] | None, *, 
     """
     panel = require_panel(design, estimator)
     _require_comparison(design)
-    names = _covariates(panel, covariates)
+    names = covariate_names(panel, covariates)
     rows = np.sort(panel.rows((*design.treated_sites, *design.comparison_sites, *design.buffer)))
     weights = np.ones(panel.values.shape) if panel.weights is None else panel.weights
     counted = (weights > 0).astype(float) * (panel.values if need_events else 1.0)
@@ -143,7 +143,8 @@ def _require_comparison(design: Design) -> None:
         raise DesignError(msg)
 
 
-def _covariates(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
+def covariate_names(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Give the covariates in use: those named, or all that the panel has."""
     if wanted is None:
         return tuple(panel.covariates)
     for name in wanted:
