@@ -22,7 +22,7 @@ from evalkit.models._inference.placed import SiteNoise, randomise
 from evalkit.models._inference.randomise import placements
 from evalkit.models._inference.wild import bootstrap
 from evalkit.models._regression.linear import Fit, fit_linear
-from evalkit.models._regression.poisson import fit_poisson
+from evalkit.models._regression.poisson import allow_for_overdispersion, fit_poisson
 
 SHAPES = (
     *((400, 200), (100, 50), (40, 20), (40, 8), (40, 6), (40, 5), (40, 4), (40, 3), (40, 2), (40, 1)),
@@ -97,6 +97,7 @@ def one(
     if family == "poisson":
         fit = fit_poisson(counts, ones, columns, ones, ["treatment"])
         noise = SiteNoise(by_size=1 / fit.weights, share=1.0)
+        fit = allow_for_overdispersion(fit, counts, ones, ones)
     else:
         fit = fit_linear(np.log(np.maximum(counts, 1)), columns, ones, ["treatment"])
         noise = SiteNoise(by_size=np.exp(-fit.fitted), share=1.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from evalkit.domain import Card, Check, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
+from evalkit.models._calibration import simulations
 from evalkit.models._inference.placed import SiteNoise
 from evalkit.models._regression.did import Method, Options, estimate_effect
 from evalkit.models._regression.linear import Fit, fit_linear
@@ -115,6 +116,7 @@ class LinearDifferenceInDifferences(Options):
                 "95.5 %",
             ),
         ),
+        simulations=simulations(_NAME),
     )
 
     def __post_init__(self) -> None:

@@ -39,22 +39,23 @@ def choose(treated: int, comparison: int, smallest_p_value: float) -> Choice:
     """Choose errors from the number of sites on either side, and what the reference set could show.
 
     CR1 where both kinds are 50 or more, CR2 where both are 10 or more, or 4 or more and each a third of all (6 of
-    12 treated, ten times larger: CR2 4.0 %, randomisation 11.1 %); with fewer of one kind randomisation
+    12 treated, ten times larger: CR2 4.5 %, randomisation 11.1 %); with fewer of one kind randomisation
     inference, where its placements are enough for a p-value of 5 %; where they are not, CR2 with the
     statement that it takes the few sites' noise to be like that of the others.
 
-    True nulls rejected at 5 % in 1,000 simulated panels a row (`benchmarks/few_treated.py`; chance: 2.9 to 7.1),
-    treated sites as large as the others / ten times larger / ten times smaller:
+    True nulls rejected at 5 % in 1,000 simulated panels a row, CR2 in 2,000 (`benchmarks/few_treated.py`; chance:
+    2.9 to 7.1), treated sites as large as the others / ten times larger / ten times smaller:
 
     ====================  =====================  =====================  ===================
     Poisson               CR1                    CR2                    randomisation
     ====================  =====================  =====================  ===================
-    20 of 40              5.8                    5.3                    5.3
-    10 of 40              7.9 / 6.5              6.5 / 6.3              4.6 / 6.5
-    8 of 40               9.5 / 9.8              5.6 / 8.7              5.2 / 6.6
-    3 of 40               22.8 / 21.6            2.8 / 11.2             5.9 / 2.3
-    1 of 40               75.3 / 68.6 / 82.6     3.6 / 36.5 / 0.0       6.3 / 6.2 / 3.6
-    1 of 12               47.5 / 40.9 / 64.1     4.0 / 22.1 / 0.1       no answer
+    20 of 40              5.8                    4.6 / 5.4 / 4.8        5.3
+    10 of 40              7.9 / 6.5              4.6 / 3.9 / 4.4        4.6 / 6.5
+    8 of 40               9.5 / 9.8              4.9 / 5.0 / 4.4        5.2 / 6.6
+    3 of 40               22.8 / 21.6            2.3 / 2.7 / 1.6        5.9 / 2.3
+    1 of 40               75.3 / 68.6 / 82.6     5.0 / 11.8 / 1.2       6.3 / 6.2 / 3.6
+    6 of 12                                      4.8 / 4.5 / 4.8        / 11.1
+    1 of 12               47.5 / 40.9 / 64.1     3.7 / 13.1 / 1.0       no answer
     ====================  =====================  =====================  ===================
 
     For logs by least squares with 1 of 40: CR1 74.8 / 74.6 / 79.1, CR2 5.5 / 5.4 / 10.2, randomisation

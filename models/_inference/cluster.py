@@ -172,7 +172,8 @@ def _working(fit: Fit) -> FloatArray:
     """Variance of each coefficient under the working model, up to its constant, shape (k,)."""
     if fit.variance_is_inverse_weight:
         return np.diag(fit.bread)
-    flat = (fit.weights[:, :, None] * fit.regressors).reshape(-1, len(fit.coefficients)) @ fit.bread
+    root = fit.weights if fit.variance is None else fit.weights * np.sqrt(fit.variance)
+    flat = (root[:, :, None] * fit.regressors).reshape(-1, len(fit.coefficients)) @ fit.bread
     return np.asarray((flat**2).sum(axis=0))
 
 

@@ -106,15 +106,15 @@ def project(fit: Fit) -> Projection:
         variance = np.divide(1, weights, out=np.zeros_like(weights), where=weights > 0)
         outer = middle
     else:
-        variance = used
-        outer = middle @ _meat(weights, shares, regressors) @ middle
+        variance = used if fit.variance is None else used * fit.variance
+        outer = middle @ _meat(weights, variance, shares, regressors) @ middle
     return Projection(used=used, shares=shares, variance=variance, regressors=regressors, middle=middle, outer=outer)
 
 
-def _meat(weights: FloatArray, shares: FloatArray, regressors: FloatArray) -> FloatArray:
-    """Sum Z_i' W_i^2 Z_i over sites, with Z_i = [I - 1 p_i', X_i]."""
+def _meat(weights: FloatArray, variance: FloatArray, shares: FloatArray, regressors: FloatArray) -> FloatArray:
+    """Sum Z_i' W_i Theta_i W_i Z_i over sites, with Z_i = [I - 1 p_i', X_i]."""
     periods, k = regressors.shape[1:]
-    squared = weights**2
+    squared = weights**2 * variance
     crossed = shares.T @ squared
     flat = regressors.reshape(-1, k)
     weighted = squared[:, :, None] * regressors
@@ -145,11 +145,11 @@ def _alike(projection: Projection, weights: FloatArray) -> tuple[np.ndarray, np.
     """Find sites with the same weights and regressors: without weights, those of a cohort."""
     scale = np.abs(projection.regressors).max(axis=(0, 1))
     rounded = np.round(projection.regressors / np.where(scale > 0, scale, 1), 11) + 0.0
-    seen: dict[tuple[bytes, bytes], int] = {}
+    seen: dict[tuple[bytes, ...], int] = {}
     first: list[int] = []
     like = np.empty(len(weights), dtype=np.intp)
-    for row, (own, weight) in enumerate(zip(rounded, weights, strict=True)):
-        key = (own.tobytes(), weight.tobytes())
+    for row, each in enumerate(zip(rounded, weights, projection.variance, strict=True)):
+        key = tuple(part.tobytes() for part in each)
         if key not in seen:
             seen[key] = len(first)
             first.append(row)
@@ -192,19 +192,20 @@ def _residual_variance(fit: Fit, projection: Projection, rows: np.ndarray) -> Fl
         blocks = -both / fit.weights[rows].sum(axis=1)[:, None, None] - explained
         blocks[:, diagonal, diagonal] += projection.variance[rows]
         return np.asarray(blocks)
-    weights = fit.weights[rows]
+    variance = projection.variance[rows]
+    weights = fit.weights[rows] * variance
     crossed = explained * weights[:, None, :]
     crossed -= (explained @ (weights * shares)[:, :, None]) * used[:, None, :]
-    alike = used[:, :, None] * shares[:, None, :]
+    alike = used[:, :, None] * (shares * variance)[:, None, :]
     blocks = (
-        both * (shares**2).sum(axis=1)[:, None, None]
+        both * (shares**2 * variance).sum(axis=1)[:, None, None]
         - alike
         - alike.swapaxes(1, 2)
         - crossed
         - crossed.swapaxes(1, 2)
         + _sandwich(projection, projection.outer, rows)
     )
-    blocks[:, diagonal, diagonal] += used
+    blocks[:, diagonal, diagonal] += variance
     return np.asarray(blocks)
 
 

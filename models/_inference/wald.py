@@ -210,5 +210,6 @@ def _working_variance(fit: Fit, contrast: FloatArray) -> float | None:
     if fit.variance_is_inverse_weight:
         each = float((fit.weights * fit.residuals**2)[used].sum()) / free
         return each * float(contrast @ fit.bread @ contrast)
-    each = float((fit.residuals**2)[used].sum()) / free
-    return each * float(((fit.weights * (fit.regressors @ (fit.bread @ contrast))) ** 2).sum())
+    variance = np.ones_like(fit.weights) if fit.variance is None else fit.variance
+    each = float((fit.residuals[used] ** 2 / variance[used]).sum()) / free
+    return each * float(((fit.weights * (fit.regressors @ (fit.bread @ contrast))) ** 2 * variance).sum())

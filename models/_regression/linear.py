@@ -30,8 +30,10 @@ class Fit:
     weights : shape (sites, periods)
     bread : inverse of the regressors' weighted cross-product, shape (k, k)
     fitted : linear predictor without offset, shape (sites, periods)
-    variance_is_inverse_weight : is the working variance one over the weights (a Poisson fit, or no
-        weights) rather than the same in every cell?
+    variance_is_inverse_weight : is the working variance one over the weights (counts that vary as chance
+        makes them, or no weights)?
+    variance : working variance of each cell where it is not, up to a constant, shape (sites, periods); None
+        where it is the same in every cell
     """
 
     coefficients: FloatArray
@@ -41,6 +43,7 @@ class Fit:
     bread: FloatArray
     fitted: FloatArray
     variance_is_inverse_weight: bool
+    variance: FloatArray | None = None
 
     @property
     def observations(self) -> int:

@@ -13,7 +13,7 @@ from evalkit.errors import EstimationError, first_of
 from evalkit.models._regression.linear import Fit, fit_linear
 from evalkit.models._regression.profile import profile_poisson
 
-__all__ = ["dispersion", "fit_poisson", "require_events"]
+__all__ = ["allow_for_overdispersion", "dispersion", "fit_poisson", "require_events"]
 
 # A cell expected to hold fewer events than this share of its recorded mean is running off to zero.
 _VANISHING = 1e-6
@@ -116,6 +116,29 @@ def require_events(counts: FloatArray, weights: FloatArray, marked: np.ndarray, 
         "'table', which is exact with a zero cell"
     )
     raise EstimationError(msg)
+
+
+def allow_for_overdispersion(fit: Fit, counts: FloatArray, exposure: FloatArray, weights: FloatArray) -> Fit:
+    """Give the fit a working variance of counts that vary more than chance makes them.
+
+    Errors by site are right in many sites whatever the variance, but CR2 and its degrees of freedom lean on a
+    working one. A count that varies around its mean mu by mu + alpha mu^2, as crime counts do, has a working
+    residual with variance 1 / mu + alpha; alpha is told from the residuals, and 0 where they vary by no
+    more than chance. With chance alone large sites are taken for steadier than they are: 9 to 11 % of true
+    nulls were rejected at 5 % with 3 or 8 of 40 sites treated that were ten times larger, and 36 % with one; with
+    this 3 to 5 %, and 12 % with one (`benchmarks/few_treated.py`). The estimate is the same.
+    """
+    used = weights > 0
+    expected = np.where(used, exposure * np.exp(fit.fitted), 1.0)
+    free = int(used.sum()) - sum(counts.shape) + 1 - len(fit.coefficients)
+    if free <= 0:
+        return fit
+    squares = float((weights * (counts - expected) ** 2)[used].sum()) * int(used.sum()) / free
+    alpha = (squares - float((weights * expected)[used].sum())) / float((weights * expected**2)[used].sum())
+    if alpha <= 0:
+        return fit
+    variance = np.where(used, (1 / expected + alpha) / np.where(used, weights, 1.0), 0.0)
+    return replace(fit, variance_is_inverse_weight=False, variance=variance)
 
 
 def dispersion(fit: Fit, counts: FloatArray, exposure: FloatArray, weights: FloatArray) -> float | None:

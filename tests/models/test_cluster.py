@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -59,7 +61,7 @@ def simulate(rng, sites=9, periods=5, k=2):
     return rng.normal(size=(sites, periods)), columns
 
 
-@pytest.mark.parametrize("kind", ["none", "constant in a site", "analytic", "with zeros", "poisson"])
+@pytest.mark.parametrize("kind", ["none", "constant in a site", "analytic", "with zeros", "poisson", "overdispersed"])
 @pytest.mark.parametrize("shape", [(9, 5), (4, 7)])
 def test_fast_cr2_is_the_slow_one(kind, shape, slow_cr2):
     """Low-rank algebra by site gives what whole matrices with explicit dummies give, to ten digits."""
@@ -71,10 +73,14 @@ def test_fast_cr2_is_the_slow_one(kind, shape, slow_cr2):
         "analytic": rng.gamma(2, size=shape),
         "with zeros": rng.gamma(2, size=shape) * (rng.random(shape) < 0.9),
         "poisson": rng.gamma(2, size=shape),
+        "overdispersed": rng.gamma(2, size=shape),
     }[kind]
     inverse = kind in {"none", "poisson"}
     variance = 1 / weights if inverse else np.ones(shape)
     fit = fit_linear(outcome, columns, weights, ["x", "z"], variance_is_inverse_weight=inverse)
+    if kind == "overdispersed":
+        variance = 1 / weights + 0.3
+        fit = replace(fit, variance=variance)
     fast, slow = infer(fit, "CR2"), slow_cr2(outcome, columns, weights, variance)
     np.testing.assert_allclose(fit.coefficients, slow.coefficients, rtol=1e-10)
     np.testing.assert_allclose(fit.residuals[weights > 0], slow.residuals, atol=1e-12)

@@ -83,17 +83,25 @@ def test_poisson_with_few_treated_sites_keeps_its_size(judge, sites, treated):
     assert found.covers_at_least(), found
 
 
-def test_with_cr2_a_lone_site_of_another_size_does_not_keep_it_and_says_so(judge):
-    """Under CR2 a lone site ten times larger is taken for steadier than it is; ten times smaller, for less steady."""
+def test_with_cr2_a_lone_site_of_another_size_nearly_keeps_it_and_says_so(judge):
+    """Under CR2 a lone site's noise is taken from the others by its size, which is not known well; a check warns."""
     cr2 = PoissonDifferenceInDifferences(event_study=False, errors="CR2")
     large = judge(cr2, panels(40, 1, size=10.0), 0.0, 200, np.random.default_rng(47))
-    assert large.rejected > 0.25, large
+    assert large.rejected < 0.2, large
     small = judge(cr2, panels(40, 1, size=0.1, mean=100.0), 0.0, 200, np.random.default_rng(48))
     assert small.covers_at_least(), small
     for size, warned in ((10.0, True), (0.1, True), (1.0, False)):
         rng = np.random.default_rng(49)
         effect = cr2.estimate(panels(40, 1, size=size, mean=100.0)(rng), rng=rng, draws=50)
         assert any(check.name == "size of the one site" for check in effect.checks) == warned
+
+
+@pytest.mark.parametrize(("shape", "size"), [((40, 8), 10.0), ((40, 3), 10.0), ((12, 6), 10.0), ((12, 6), 0.1)])
+def test_with_cr2_treated_sites_of_another_size_keep_it(judge, shape, size):
+    """Counts that vary more than chance do so in large sites too; the working variance knows it."""
+    cr2 = PoissonDifferenceInDifferences(event_study=False, errors="CR2")
+    found = judge(cr2, panels(*shape, size=size, mean=30.0 if size > 1 else 100.0), 0.0, 250, np.random.default_rng(51))
+    assert found.covers_at_least(), found
 
 
 @pytest.mark.parametrize(
