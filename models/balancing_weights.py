@@ -22,6 +22,7 @@ from evalkit.models._balancing.checks import (
 from evalkit.models._balancing.comparison import Comparison, Outcomes, compare
 from evalkit.models._balancing.resampling import jackknife_error, permutation_p_value
 from evalkit.models._balancing.units import Balance, Units, balance_columns, select_units
+from evalkit.models._calibration import simulations
 from evalkit.models._inference.ratio import Ratio, draw_ratio
 
 __all__ = ["BalancingWeights"]
@@ -83,6 +84,7 @@ class BalancingWeights:
         "counts after it on average, in a way that is linear in both; and the measure changed nothing in the "
         "comparison units",
         source="Robbins, Saunders and Kilmer 2017, doi:10.1080/01621459.2016.1213634",
+        simulations=simulations("balancing-weights"),
         calibration=(
             (
                 "Seattle drug markets, 39 of 9,642 blocks: any crime, felony, misdemeanour, drugs expected",
@@ -204,12 +206,14 @@ class BalancingWeights:
         covariates = units.panel.covariates if self.balance_on is None else self.balance_on
         return (
             ("estimator", _NAME),
-            ("outcome", f"log of events recorded over expected, {units.panel.outcome.plural}"),
+            ("averages over", "expected events"),
+            ("outcome", "log rate"),
             ("compared with", f"{found.carrying} weighted sites, worth {found.effective:.0f} even ones"),
             ("sites", f"{units.treated.sum()} treated, {(~units.treated).sum()} comparison"),
             ("periods", f"{units.start} before, {len(units.panel.periods) - units.start} after"),
+            ("matched on", f"{len(balance.names)} columns of the past and covariates"),
             ("covariates", ", ".join(covariates) or "none"),
-            ("weights", f"least squares, balanced on {len(balance.names)} columns, slack {self.slack:g}"),
+            ("weights", f"evenest that balance, slack {self.slack:g}"),
             ("errors", self.errors),
         )
 

@@ -11,6 +11,7 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError
+from evalkit.models._calibration import simulations
 from evalkit.models._regression.did import Method, Options, estimate_effect
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.negative_binomial import MOST_SITES, fit_negative_binomial
@@ -53,6 +54,7 @@ class NegativeBinomialDifferenceInDifferences(Options):
         assumes="Without the measure, rates in treated and comparison sites would have moved by the same proportion, "
         "the measure changed nothing in the comparison sites, and counts vary by mu + alpha mu^2",
         source="Lawless 1987, doi:10.2307/3314912",
+        simulations=simulations("did-negative-binomial"),
         calibration=(
             (
                 "castle-doctrine laws, homicides with population, share of the year in force",
@@ -63,6 +65,11 @@ class NegativeBinomialDifferenceInDifferences(Options):
                 "error by site of the same, from the working regression of this estimator",
                 "the observed information of the likelihood",
                 "0.0326 for 0.0331 (no factor for the first)",
+            ),
+            (
+                "CPU time of 40 sites and 12 periods; of 100 sites; refused for lack of overdispersion",
+                "none to compare with",
+                "0.2 s, 0.9 s; below 0.1 s",
             ),
         ),
     )

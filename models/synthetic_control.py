@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, is_number
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._calibration import simulations
 from evalkit.models._regression.scale import Transform, require_transform, subject_of
 from evalkit.models._synthetic.assemble import assemble
 from evalkit.models._synthetic.checks import (
@@ -86,6 +87,7 @@ class SyntheticControl:
         "it did before, and the measure changed nothing in these",
         source="Abadie, Diamond and Hainmueller 2010, doi:10.1198/jasa.2009.ap08746; Ferman and Pinto 2021, "
         "doi:10.3982/QE1596",
+        simulations=simulations("synthetic-control"),
         calibration=(
             (
                 "Proposition 99, packs a head, in levels, the level matched too",
@@ -178,6 +180,6 @@ class SyntheticControl:
             checks=checks,
             specification=(
                 ("matched on", f"{matched}{f', ridge {self.ridge:g}' if self.ridge else ''}"),
-                ("bias correction", "ridge" if self.bias_correction else "none"),
+                ("weights", "simplex, corrected by ridge" if self.bias_correction else "simplex"),
             ),
         )

@@ -55,6 +55,7 @@ def table_checks(answer: TableAnswer, rng: np.random.Generator) -> tuple[Check, 
         _trends(answer),
         _scales(answer, rng),
         _variation(answer, rng),
+        _unseen_shift(answer),
         _zeros(answer),
         _exact(answer),
         _no_total(answer),
@@ -164,14 +165,26 @@ def _by_sites(answer: TableAnswer, by_chance: str, rng: np.random.Generator) -> 
 
 def _unseen(answer: TableAnswer) -> str:
     """What neither chance nor the periods before can show: a shift that a site keeps."""
-    if not answer.cells.has_comparison:
+    if not answer.cells.has_comparison or answer.design.panel is not None:
         return ""
-    why = (
-        "the sites of an area are not seen one by one"
-        if answer.design.panel is None
-        else "that takes two treated and two comparison sites, and no cell without a count"
+    return (
+        " A lasting shift of a single site, of its own and not the measure's, cannot be seen in this (the sites of an "
+        "area are not seen one by one)."
     )
-    return f" A lasting shift of a single site, of its own and not the measure's, cannot be seen in this ({why})."
+
+
+def _unseen_shift(answer: TableAnswer) -> Check | None:
+    """Say of a panel that its sites were too few to tell from them how sites shift by themselves."""
+    design = answer.design
+    if design.panel is None or not answer.cells.has_comparison or answer.dispersion.origin == "sites":
+        return None
+    return Check(
+        name="shifts of single sites",
+        passed=False,
+        detail="The range does not hold a lasting shift of a single site, of its own and not the measure's, and is too "
+        "narrow where sites shift so: to see that takes two treated and two comparison sites, no sum of zero, and "
+        "dispersion = 'auto'. Of simulated panels with one treated site the 95 % range held the truth in 40 to 75 %.",
+    )
 
 
 def _estimated(known: Dispersion, by_chance: str) -> str:

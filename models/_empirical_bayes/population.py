@@ -11,11 +11,13 @@ from scipy import optimize, special
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
 
-__all__ = ["Past", "Population", "derivative", "fit_population", "shrunk"]
+__all__ = ["Past", "Population", "derivative", "fit_population", "shrunk", "shrunk_if_lognormal"]
 
 # A variance between sites below this, relative to that of chance in a typical site, is none.
 _NONE = 1e-3
 _STEP = 1e-5
+# Standard deviations of a normal at which a lognormal is read: close enough for records of thousands of events.
+_GRID = np.linspace(-6, 6, 801)
 _BOUNDS = (-15.0, 5.0)  # of the log of the variance between sites
 
 
@@ -98,15 +100,38 @@ def shrunk(past: Past, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
     total that is expected, the mean of the gamma that a negative binomial implies; variation over time
     makes the record say less (Buhlmann and Straub 1970).
     """
+    mean, lasting, noise, ratio = _apart(past, parameters)
+    own = np.where(np.isfinite(noise), lasting / (lasting + noise), 0.0)
+    return np.asarray(mean * (1 + own * (ratio - 1))), np.asarray(own)
+
+
+def shrunk_if_lognormal(past: Past, parameters: FloatArray) -> FloatArray:
+    """Give each site's lasting rate if these were lognormal and not gamma, of the same mean and variance.
+
+    A record counts as a Poisson count of as many events as make its noise; with a gamma that is `shrunk` itself.
+    """
+    mean, lasting, noise, ratio = _apart(past, parameters)
+    scale = np.sqrt(np.log1p(lasting))[:, None]
+    logs = scale * _GRID - scale**2 / 2
+    events = np.where(np.isfinite(noise), 1 / noise, 0.0)[:, None]
+    heights = events * (ratio[:, None] * logs - np.exp(logs)) - _GRID**2 / 2
+    shares = np.exp(heights - heights.max(axis=1, keepdims=True))
+    return np.asarray(mean * (shares * np.exp(logs)).sum(axis=1) / shares.sum(axis=1))
+
+
+def _apart(past: Past, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Mean rate of sites like each, relative variances that last and that do not, and record over mean, each (sites,).
+
+    Where nothing was at risk there is no record: its noise is infinite.
+    """
     k = past.regressors.shape[1]
     mean = np.exp(past.regressors @ parameters[:k])
     expected = mean * past.at_risk.sum(axis=1)
     within = parameters[k + 1] * _shares_squared(past.at_risk)
     lasting = np.maximum(np.exp(parameters[k]) - within, 0.0)
     noise = np.divide(1.0, expected, out=np.full_like(expected, np.inf), where=expected > 0) + within
-    own = np.where(np.isfinite(noise), lasting / (lasting + noise), 0.0)
     ratio = np.divide(past.counts.sum(axis=1), expected, out=np.ones_like(expected), where=expected > 0)
-    return np.asarray(mean * (1 + own * (ratio - 1))), np.asarray(own)
+    return mean, lasting, noise, ratio
 
 
 def _shares_squared(at_risk: FloatArray) -> FloatArray:

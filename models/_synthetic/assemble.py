@@ -50,6 +50,7 @@ def assemble(
         periods=panel.periods.labels[first:],
         recorded=(panel.values[sample.rows[sample.treated]] * sample.counted).sum(axis=0)[first:] if counts else None,
         basis=drawn.basis,
+        degrees_of_freedom=drawn.degrees_of_freedom,
         checks=tuple(check for check in (*checks, *sample.checks) if check is not None),
         paths=_paths(sample, fitted),
         cells=cells,
@@ -142,6 +143,7 @@ def _common(sample: Sample, name: str) -> tuple[tuple[str, str], ...]:
     unit = "rate" if rates else panel.outcome.kind
     return (
         ("estimator", name),
+        ("averages over", "treated site-periods"),
         ("outcome", f"log {unit}" if sample.is_log else unit),
         ("compared with", f"{len(sample.comparison)} sites never treated, weighted"),
         ("sites", f"{len(sample.starts)} treated, {len(sample.comparison)} comparison"),

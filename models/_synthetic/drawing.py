@@ -26,6 +26,7 @@ class Drawn:
     errors : how they were made, for a table of specifications
     leaves_zero_out : does the 95 % range leave no change outside?
     p_value, smallest_p_value, reference_set : of a placebo test, or None
+    degrees_of_freedom : of the t distribution of sampling draws; None for a normal
     """
 
     readings: FloatArray
@@ -35,6 +36,7 @@ class Drawn:
     p_value: float | None = None
     smallest_p_value: float | None = None
     reference_set: str = ""
+    degrees_of_freedom: float | None = None
 
 
 def draw_by_placebos(
@@ -63,13 +65,26 @@ def draw_by_placebos(
 
 
 def draw_by_replicates(
-    reading: Reading, gaps: FloatArray, deviations: FloatArray, *, how: str, draws: int, rng: np.random.Generator
+    reading: Reading,
+    gaps: FloatArray,
+    deviations: FloatArray,
+    *,
+    how: str,
+    freedom: float | None,
+    draws: int,
+    rng: np.random.Generator,
 ) -> Drawn:
-    """Spread the headline as a normal with the deviations' variance, and its parts as they go with it."""
+    """Spread the headline as a t (or a normal) with the deviations' variance, and its parts as they go with it."""
     from scipy import stats
 
     readings = reading.of(deviations)
     estimate, error = float(reading.change(gaps)), float(np.linalg.norm(readings @ reading.headline))
-    headline = spread(stats.norm(estimate, error), draws, rng)
-    parts = spread_parts(headline, reading.of(gaps), covariance(readings), reading.headline, rng)
-    return Drawn(readings=parts, basis="sampling", errors=how, leaves_zero_out=abs(estimate) > 1.96 * error)
+    law = stats.norm(estimate, error) if freedom is None else stats.t(freedom, estimate, error)
+    headline = spread(law, draws, rng)
+    return Drawn(
+        readings=spread_parts(headline, reading.of(gaps), covariance(readings), reading.headline, rng),
+        basis="sampling",
+        errors=how,
+        leaves_zero_out=bool(min(law.cdf(0), law.sf(0)) < 0.025),
+        degrees_of_freedom=freedom,
+    )

@@ -10,7 +10,7 @@ from evalkit.domain import Check
 from evalkit.draws import FloatArray
 from evalkit.models._synthetic.fitted import Fitted, Fitter
 from evalkit.models._synthetic.placebos import Placements, fit_placebos, two_sided_p_value
-from evalkit.models._synthetic.replicates import jackknife
+from evalkit.models._synthetic.replicates import freedom_of, refitted_jackknife
 from evalkit.models._synthetic.sample import FEWEST_PERIODS, Sample
 
 __all__ = ["Early", "early_start", "jackknife_errors", "leads_check", "placebo_errors"]
@@ -71,15 +71,20 @@ def placebo_errors(
     return np.asarray(errors if scales is None else errors * scales[: len(errors)])
 
 
-def jackknife_errors(sample: Sample, early: Early | None) -> FloatArray | None:
-    """Give quantiles of the jackknife's normal with the early start, in place of placebos."""
+def jackknife_errors(
+    sample: Sample, fitter: Fitter, early: Early | None, rng: np.random.Generator
+) -> FloatArray | None:
+    """Give quantiles of the jackknife's t distribution with the early start, in place of placebos."""
     if early is None:
         return None
-    from scipy.special import ndtri
+    from scipy.special import stdtrit
 
-    deviations = jackknife(sample.outcomes[:, : early.stop], early.fitted, sample.treated, sample.comparison)
-    error = float(np.sqrt(((deviations * early.cells).sum(axis=(1, 2)) ** 2).sum()))
-    return np.asarray(error * ndtri((np.arange(999) + 0.5) / 999))
+    left = refitted_jackknife(
+        fitter, sample.outcomes, sample.treated, early.starts, sample.comparison, rng=rng, stop=early.stop
+    )
+    parts = [(gaps * early.cells).sum(axis=(1, 2)) for gaps in left]
+    quantiles = stdtrit(freedom_of(parts), (np.arange(999) + 0.5) / 999)
+    return np.asarray(np.linalg.norm(np.concatenate(parts)) * quantiles)
 
 
 def leads_check(sample: Sample, early: Early | None, errors: FloatArray | None, estimate: float) -> Check:

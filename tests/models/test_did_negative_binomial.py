@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from evalkit.errors import DesignError, EstimationError
 from evalkit.models._inference.cluster import infer
-from evalkit.models._regression.negative_binomial import fit_negative_binomial, maximise
+from evalkit.models._regression.negative_binomial import _slope_of_alpha, fit_negative_binomial, maximise
 from evalkit.models.did_negative_binomial import NegativeBinomialDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
@@ -72,3 +73,26 @@ def test_what_it_does_not_take_is_refused(panel_design):
     none[:6, 4:] = 0
     with pytest.raises(EstimationError, match="separation"):
         estimate(panel_design(none, dict.fromkeys(range(6), 4)))
+
+
+def test_counts_that_vary_as_chance_makes_them_are_refused_at_once(panel_design):
+    """Where the likelihood only falls from alpha = 0 on, there is nothing to look for."""
+    counts = np.random.default_rng(8).permuted(np.tile(np.repeat([9.0, 10.0, 11.0, 10.0], 2), (16, 1)), axis=1)
+    with pytest.raises(EstimationError, match=r"vary no more than chance makes them, .*use 'did-poisson'"):
+        estimate(panel_design(counts, dict.fromkeys(range(6), 4)))
+
+
+def test_the_slope_by_alpha_is_that_of_the_likelihood():
+    """The derivative against differences of scipy's log probabilities, and zero at the maximum."""
+    rng = np.random.default_rng(9)
+    mu = rng.gamma(5, 2, 60)
+    y = rng.poisson(mu * rng.gamma(4, 0.25, 60)).astype(float)
+
+    def height(alpha):
+        return stats.nbinom(1 / alpha, 1 / (1 + alpha * mu)).logpmf(y).sum()
+
+    for alpha in (0.01, 0.3, 2.0):
+        step = 1e-4 * alpha
+        assert _slope_of_alpha(y, mu, alpha) == pytest.approx(
+            (height(alpha + step) - height(alpha - step)) / (2 * step), rel=1e-4
+        )

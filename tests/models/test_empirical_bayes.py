@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from evalkit.domain import Design, Estimator
 from evalkit.errors import DesignError, EstimationError
 from evalkit.judgement import judge
 from evalkit.models._empirical_bayes.forecast import forecast
-from evalkit.models._empirical_bayes.population import Past, fit_population, shrunk
+from evalkit.models._empirical_bayes.population import Past, fit_population, shrunk, shrunk_if_lognormal
 from evalkit.models._empirical_bayes.sites import select_sites
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 from evalkit.models.empirical_bayes import EmpiricalBayes
@@ -269,3 +270,27 @@ def test_options_that_mean_nothing_are_refused(options, message):
     """Every option says what it takes."""
     with pytest.raises(EstimationError, match=message):
         EmpiricalBayes(**options)
+
+
+def test_a_lognormal_of_the_same_variance_shrinks_the_worst_less():
+    """Its tail is longer: a far record is believed more than by a gamma, and a site without a record is at the mean."""
+    past = Past(
+        counts=np.array([[30.0], [5.0], [0.0]]), at_risk=np.array([[5.0], [5.0], [0.0]]), regressors=np.ones((3, 1))
+    )
+    parameters = np.array([0.0, np.log(0.5), 0.0])
+    gamma, _ = shrunk(past, parameters)
+    lognormal = shrunk_if_lognormal(past, parameters)
+    grid = np.linspace(-6, 6, 200_001)
+    scale = np.sqrt(np.log(1.5))
+    rates = np.exp(scale * grid - scale**2 / 2)
+    for row in range(3):
+        heights = np.exp(-(grid**2) / 2) * stats.poisson(5 * rates if row < 2 else 0 * rates).pmf(past.counts[row, 0])
+        assert lognormal[row] == pytest.approx((heights * rates).sum() / heights.sum(), rel=1e-4)
+    assert lognormal[0] > gamma[0]
+    assert lognormal[2] == pytest.approx(1, abs=1e-3)
+
+
+def test_the_form_of_the_population_is_told(design):
+    """The check says what a lognormal would make of it."""
+    detail = check(EmpiricalBayes().estimate(design, rng=rng()), "population").detail
+    assert "Were rates lognormal and not gamma, the change would be" in detail

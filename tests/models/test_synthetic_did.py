@@ -11,7 +11,7 @@ from evalkit.domain import Design, Intervention, Outcome, Panel, Periods
 from evalkit.errors import EstimationError
 from evalkit.models._synthetic.difference import DifferenceFitter, site_weights, time_weights
 from evalkit.models._synthetic.reading import read_gaps
-from evalkit.models._synthetic.replicates import jackknife
+from evalkit.models._synthetic.replicates import freedom_of, jackknife, refitted_jackknife
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.synthetic_did import SyntheticDifferenceInDifferences
 
@@ -153,6 +153,21 @@ def test_leaving_sites_out_in_arrays_is_leaving_them_out_one_by_one():
     assert (fast**2).sum() == pytest.approx(23 / 24 * ((slow - slow.mean()) ** 2).sum())
 
 
+def test_weights_that_are_fitted_again_leave_treated_sites_to_their_own_spread():
+    """With even site weights the treated part is a mean's variance; the comparison's is above that of fixed ones."""
+    treated, comparison, starts = np.arange(6), np.arange(6, 24), np.full(6, START)
+    fitter = DifferenceFitter(regularisation=1e6)
+    fitted = fitter(VALUES, treated, starts, comparison)
+    reading = read_gaps(fitted)
+    rng = np.random.default_rng(1)
+    own, others = refitted_jackknife(fitter, VALUES, treated, starts, comparison, rng=rng)
+    changes = VALUES[:6, START:].mean(axis=1) - VALUES[:6] @ fitted.times[0]
+    assert (reading.change(own) ** 2).sum() == pytest.approx(changes.var(ddof=1) / 6)
+    fixed = reading.change(jackknife(VALUES, fitted, treated, comparison))[6:]
+    assert (reading.change(others) ** 2).sum() > (fixed**2).sum()
+    assert freedom_of([np.ones(6), np.ones(6)]) == pytest.approx(10)
+
+
 def test_cohorts_are_estimated_by_themselves_and_count_by_their_cells():
     """The headline is the mean over treated site-periods of each cohort's own estimate."""
     values = fallen(3)
@@ -167,7 +182,7 @@ def test_cohorts_are_estimated_by_themselves_and_count_by_their_cells():
 # Draws
 
 
-@pytest.mark.parametrize("errors", ["placebo", "jackknife", "bootstrap"])
+@pytest.mark.parametrize("errors", ["placebo", "refitted jackknife", "jackknife", "bootstrap"])
 def test_rows_of_every_part_go_together(errors):
     """Times after the start average to the headline, cohorts add up to all events, by every kind of error."""
     values = np.round(np.exp(VALUES / 10))
@@ -187,12 +202,13 @@ def test_rows_of_every_part_go_together(errors):
 
 
 def test_the_way_to_an_error_is_chosen_by_the_number_of_sites():
-    """Placebos where there are sites to put the measure on, otherwise the jackknife."""
+    """Placebos with few sites, where there are others to put the measure on, otherwise the refitted jackknife."""
     assert estimate(design_of(VALUES, [START])).basis == "randomisation"
     assert estimate(design_of(VALUES, [START] * 3), placements=30).basis == "randomisation"
     many = estimate(design_of(VALUES, [START] * 12))
     assert many.basis == "sampling"
-    assert dict(many.specification)["errors"] == "jackknife"
+    assert dict(many.specification)["errors"] == "refitted jackknife"
+    assert 11 <= many.degrees_of_freedom <= 22
     assert many.p_value is not None
 
 

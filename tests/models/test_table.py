@@ -296,7 +296,7 @@ def test_no_number_prevented_where_its_mean_does_not_exist():
 def test_a_panel_is_the_table_of_its_sums():
     """A panel of one start gives what its sums give, weighted by the sites of each kind."""
     design = simulated()
-    values, effect = design.panel.values, estimate(design, dispersion=1.0)
+    values, effect = design.panel.values, estimate(design, dispersion=1.0, measure="difference")
     before, after = values[:, :12].sum(axis=1), values[:, 12:].sum(axis=1)
     sums = {
         "treated": (before[:2].sum(), after[:2].sum()),
@@ -393,14 +393,29 @@ def test_an_estimated_dispersion_comes_with_a_t_distribution():
     rng = np.random.default_rng(8)
     values = {name: rng.poisson(rng.gamma(20 / 3, 3, 24)) for name in ("t1", "c1")}
     design = panel_design(values, start=13, began=("t1",))
-    effect, known = estimate(design), baseline_dispersion(design)
+    effect, known = estimate(design, measure="difference"), baseline_dispersion(design)
     cells = cells_of_design(design)
     assert effect.degrees_of_freedom == known.degrees_of_freedom == 11
     assert effect.std_error == pytest.approx(np.sqrt(known.value * cells.counts.sum()), rel=1e-4)
     found = check(effect, "counts vary more than chance")
     assert found.passed is False
     assert "With chance alone it would be" in found.detail
-    assert "A lasting shift of a single site, of its own and not the measure's, cannot be seen" in found.detail
+    assert check(effect, "shifts of single sites").passed is False
+
+
+def test_a_panel_is_read_in_proportions_and_a_table_in_numbers():
+    """Sites of a panel differ in size and share a season; the difference stays for tables, and for who asks for it."""
+    rng = np.random.default_rng(9)
+    swing = np.exp(0.4 * np.sin(np.arange(12) * np.pi / 6))
+    levels = {"t1": 300, "t2": 200, "c1": 20, "c2": 30, "c3": 25}
+    design = panel_design({name: rng.poisson(level * swing) for name, level in levels.items()}, start=7)
+    own, asked = estimate(design), estimate(design, measure="difference")
+    assert (own.scale, asked.scale) == ("log_rate_ratio", "count_difference")
+    assert not own.interval().excludes(0)
+    assert asked.estimate < -500  # a season of 40 % in sites of 250 is not that of sites of 25
+    assert check(own, "shifts of single sites") is None
+    assert estimate(design_of(treated=(10, 5), comparison=(10, 9))).scale == "count_difference"
+    assert dict(own.specification)["errors"] == "spread of the sites"
 
 
 def test_too_few_periods_give_no_dispersion():
@@ -428,7 +443,7 @@ def test_sites_of_one_size_give_the_t_test_of_welch():
     values = design.panel.values
     changes = values[:, 3:].sum(axis=1) - values[:, :3].sum(axis=1)
     wanted = stats.ttest_ind(changes[:3], changes[3:], equal_var=False)
-    effect = estimate(design)
+    effect = estimate(design, measure="difference")
     assert effect.degrees_of_freedom == pytest.approx(wanted.df)
     assert effect.estimate == pytest.approx(3 * (changes[:3].mean() - changes[3:].mean()))
     assert effect.p_value == pytest.approx(wanted.pvalue, rel=1e-4)
@@ -467,7 +482,7 @@ def test_the_ratio_takes_its_error_from_the_sites_too():
 def test_sites_that_change_alike_leave_the_error_of_chance():
     """The error is never below that of chance, whatever the sites say."""
     values = {name: [30, 30, 30, 20, 20, 20] for name in ("t1", "t2", "c1", "c2")}
-    effect = estimate(panel_design(values, start=4))
+    effect = estimate(panel_design(values, start=4), measure="difference")
     assert effect.degrees_of_freedom == 1
     assert effect.std_error == pytest.approx(np.sqrt(4 * 150), rel=1e-4)
 
