@@ -11,8 +11,9 @@ import numpy as np
 from evalkit.domain import Card, Design, Displacement, Effect
 from evalkit.draws import DEFAULT_DRAWS
 from evalkit.errors import DesignError, EstimationError, nearest
+from evalkit.models._before_after.answer import TableAnswer
 from evalkit.models._before_after.cells import Cells, cells_of_design
-from evalkit.models._before_after.checks import TableAnswer, table_checks
+from evalkit.models._before_after.checks import table_checks
 from evalkit.models._before_after.dispersion import Dispersion
 from evalkit.models._before_after.displacement_difference import (
     Change,

@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from evalkit.domain import Check, Design
-from evalkit.draws import FloatArray, interval
+from evalkit.domain import Check
+from evalkit.draws import interval
+from evalkit.models._before_after.answer import TableAnswer, in_events
 from evalkit.models._before_after.cells import Cells
-from evalkit.models._before_after.dispersion import PERIODS_NEEDED, Dispersion
 from evalkit.models._before_after.displacement_difference import Change, difference_of_cells
-from evalkit.models._before_after.draws import ChangeDraws, Measure, draw_changes
 from evalkit.models._before_after.e_test import e_test
-from evalkit.models._before_after.sites import dispersion_of
+from evalkit.models._before_after.variation import shift_check, variation_check
 
-__all__ = ["TableAnswer", "table_checks"]
+__all__ = ["table_checks"]
 
 # A percentage of fewer is a handful of crimes made to look like a rate.
 SMALLEST_BASE = 10
 # The E-test sums over a grid of outcomes, seconds' work beyond this, where its answer is the normal's.
 LARGEST_FOR_E_TEST = 5_000
-# Twice the variance of chance: a mild case for monthly counts of crime in one area.
-SENSITIVITY = 2.0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TableAnswer:
-    """An answer on its way to becoming an effect, with what is needed to question it."""
-
-    design: Design
-    cells: Cells
-    measure: Measure
-    dispersion: Dispersion
-    drawn: ChangeDraws
-
-    def redrawn(
-        self, rng: np.random.Generator, *, measure: Measure | None = None, times: float | None = None
-    ) -> ChangeDraws:
-        """Draw the treated area's change again: on the other scale, or with another dispersion."""
-        dispersion = self.dispersion
-        if times is not None:
-            dispersion = Dispersion(value=times, origin="given")
-        elif dispersion.origin == "sites" and measure not in {None, self.measure}:
-            dispersion = dispersion_of(self.design, self.cells, measure or self.measure)
-        cells = self.cells.without_buffer()
-        return draw_changes(cells, measure or self.measure, dispersion, len(self.drawn.change), rng)
 
 
 def table_checks(answer: TableAnswer, rng: np.random.Generator) -> tuple[Check, ...]:
@@ -54,8 +26,8 @@ def table_checks(answer: TableAnswer, rng: np.random.Generator) -> tuple[Check, 
         _comparison(answer),
         _trends(answer),
         _scales(answer, rng),
-        _variation(answer, rng),
-        _unseen_shift(answer),
+        variation_check(answer, rng),
+        shift_check(answer),
         _zeros(answer),
         _exact(answer),
         _no_total(answer),
@@ -98,7 +70,7 @@ def _scales(answer: TableAnswer, rng: np.random.Generator) -> Check | None:
     local = [draws.change[:, 0] for draws in drawn.values()]
     same_sign = len({float(np.sign(np.median(change).round(12))) for change in local}) == 1
     same_verdict = len({interval(change).excludes(0) for change in local}) == 1
-    shown = {measure: _range(draws, answer) for measure, draws in drawn.items()}
+    shown = {measure: in_events(draws, answer) for measure, draws in drawn.items()}
     verdict = (
         "they agree in direction and on whether no change can be ruled out."
         if same_sign and same_verdict
@@ -112,90 +84,6 @@ def _scales(answer: TableAnswer, rng: np.random.Generator) -> Check | None:
         detail="A difference assumes that without the measure the treated area would have changed by "
         "the same number as the comparison area, a ratio that it would have changed by the same "
         f"proportion. By difference: {shown['difference']}; by ratio: {shown['ratio']}: {verdict}",
-    )
-
-
-def _variation(answer: TableAnswer, rng: np.random.Generator) -> Check:
-    known, used = answer.dispersion, answer.dispersion.value
-    name = "counts vary more than chance"
-    if known.origin == "unknown":
-        why = (
-            "a table does not show it"
-            if answer.design.panel is None
-            else f"there are {known.periods} periods before the start, and {PERIODS_NEEDED} are needed"
-        )
-        twice = _range(answer.redrawn(rng, times=SENSITIVITY), answer)
-        return Check(
-            name=name,
-            passed=None,
-            detail="The range takes counts to vary as chance alone makes them (Poisson). How much more "
-            f"they vary is unknown: {why}. If they vary twice as much, it becomes {twice}.{_unseen(answer)}",
-        )
-    by_chance = _range(answer.redrawn(rng, times=1.0), answer)
-    if known.origin == "sites":
-        return Check(name=name, passed=None, detail=_by_sites(answer, by_chance, rng))
-    if known.origin == "given":
-        return Check(
-            name=name,
-            passed=None,
-            detail=f"Counts were taken to vary {used:.3g} times as much as chance alone, as the option "
-            f"says; with chance alone: {by_chance}.",
-        )
-    return Check(name=name, passed=used <= 1, detail=_estimated(known, by_chance) + _unseen(answer))
-
-
-def _by_sites(answer: TableAnswer, by_chance: str, rng: np.random.Generator) -> str:
-    known = answer.dispersion
-    treated, comparison = known.sites
-    detail = (
-        f"The range is that of how far sites differ in their own change from before to after ({treated} treated, "
-        f"{comparison} comparison sites; t with {known.degrees_of_freedom:.1f} degrees of freedom): "
-        f"{known.estimate:.1f} times the variance of chance alone, below which it is not taken. With chance alone "
-        f"it would be {by_chance}"
-    )
-    baseline = known.baseline
-    if baseline is not None and baseline.origin == "estimated" and baseline.value > 1:
-        shown = _range(answer.redrawn(rng, times=baseline.value), answer)
-        detail += (
-            f", and with what counts varied from period to period before the start ({baseline.value:.1f} times) {shown}"
-        )
-    buffer = " The same multiple is taken for the buffer." if answer.cells.has_buffer else ""
-    return f"{detail}.{buffer}"
-
-
-def _unseen(answer: TableAnswer) -> str:
-    """What neither chance nor the periods before can show: a shift that a site keeps."""
-    if not answer.cells.has_comparison or answer.design.panel is not None:
-        return ""
-    return (
-        " A lasting shift of a single site, of its own and not the measure's, cannot be seen in this (the sites of an "
-        "area are not seen one by one)."
-    )
-
-
-def _unseen_shift(answer: TableAnswer) -> Check | None:
-    """Say of a panel that its sites were too few to tell from them how sites shift by themselves."""
-    design = answer.design
-    if design.panel is None or not answer.cells.has_comparison or answer.dispersion.origin == "sites":
-        return None
-    return Check(
-        name="shifts of single sites",
-        passed=False,
-        detail="The range does not hold a lasting shift of a single site, of its own and not the measure's, and is too "
-        "narrow where sites shift so: to see that takes two treated and two comparison sites, no sum of zero, and "
-        "dispersion = 'auto'. Of simulated panels with one treated site the 95 % range held the truth in 40 to 75 %.",
-    )
-
-
-def _estimated(known: Dispersion, by_chance: str) -> str:
-    crude = known.with_common_swings
-    beside = "" if crude is None else f" ({crude:.1f} times with what all areas share left in)"
-    seen = f"Over the {known.periods} periods before the start, counts varied {known.estimate:.1f} "
-    if known.value <= 1:
-        return f"{seen}times as much as chance alone{beside}, so the range is that of chance alone."
-    return (
-        f"{seen}times as much as chance alone{beside}; the range is widened accordingly. "
-        f"With chance alone it would be {by_chance}."
     )
 
 
@@ -333,15 +221,3 @@ def _published(answer: TableAnswer) -> Check | None:
 
 def _shown(change: Change) -> str:
     return f"{change.estimate:.4g} (standard error {change.std_error:.4g})"
-
-
-def _range(drawn: ChangeDraws, answer: TableAnswer) -> str:
-    """The treated area's answer in words: events prevented, or the ratio where they have no mean."""
-    if drawn.prevented is None:
-        return f"a rate ratio of {_numbers(np.exp(drawn.change[:, 0]), '.2f')}"
-    return f"{_numbers(drawn.prevented[:, 0], ',.1f')} {answer.design.outcome.plural} prevented"
-
-
-def _numbers(draws: FloatArray, form: str) -> str:
-    middle, around = float(np.median(draws)), interval(draws)
-    return f"{middle:{form}} ({around.lower:{form}} to {around.upper:{form}})"
