@@ -141,10 +141,11 @@ def test_harm_has_no_price_for_each_crime_prevented(castle):
     assert castle.appraisal.prob_net_benefit < 0.1
 
 
-def test_an_answer_that_depends_on_the_method_is_not_certain(castle):
-    """The count model sees more homicides; the unweighted log-rate model cannot tell."""
-    assert castle.finding.case == "harm"
-    assert castle.finding.certainty == "low"
+def test_what_few_effective_states_carry_cannot_be_told(castle):
+    """Fifty states are worth 8.3 degrees of freedom: the interval holds no change, as with population weights (p .0735)."""
+    assert castle.primary.degrees_of_freedom == pytest.approx(8.3, abs=0.05)
+    assert castle.primary.p_value == pytest.approx(0.075, abs=5e-4)
+    assert (castle.finding.case, castle.finding.certainty) == ("unclear", "low")
 
 
 def test_the_new_study_runs_as_it_stands(tmp_path, capsys):
