@@ -16,6 +16,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -127,7 +128,9 @@ def idle(name: str) -> float:
 
 def main() -> None:
     """Run every contender and print the table."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    # cold is cold: nothing that an earlier run compiled
+    environment = {**os.environ, **threads, "NUMBA_CACHE_DIR": tempfile.mkdtemp()}
     rows = {}
     for name in CONTENDERS:
         command = [sys.executable, __file__, name]

@@ -132,6 +132,16 @@ class CallawaySantAnna:
                 "nominal 5 %",
                 "default 4.7 % (1,000 panels); R's Wald test 71.7 % (300 panels)",
             ),
+            (
+                "the same, half of the sites treated, 300 panels; 16 periods",
+                "nominal 5 % (chance: 2.5 to 7.5)",
+                "60 sites, two cohorts (Hotelling) 4.7 %, three cohorts (trend) 4.3 %",
+            ),
+            (
+                "events expected without the measure are too many by, 150 panels of 12 periods, effects that grow",
+                "0 % (chance: 1.2 with 20 treated, 2.5 with 4)",
+                "20 of 40 treated -.1 %; 4 of 12, each starting alone, -.4 %, interval covers 99 %",
+            ),
         ),
         simulations=simulations(_NAME),
     )
@@ -218,7 +228,9 @@ def _effect(
     else:
         change = spread_headline(float(means[own]), precision, own, draws, rng)
     change, at_times, in_cohorts, treated, noise = _rows(change, precision, totals, plan, rng)
-    test = pre_test(cells, precision, plan.headline, (own + 1, float(means[own + 1])), options.anticipation)
+    test = pre_test(
+        sample, cells, precision, plan.headline, (own + 1, float(means[own + 1])), anticipation=options.anticipation
+    )
     panel, counts = sample.panel, sample.panel.outcome.counts_events
     checks = (
         leads_check(test, len(before(cells, options.anticipation))),

@@ -13,13 +13,15 @@ from evalkit.models._group_time.averages import Average
 from evalkit.models._group_time.cells import Cells, influence_blocks
 from evalkit.models._group_time.sample import GroupTimeSample
 
-__all__ = ["Kind", "Precision", "measure", "signed_weights"]
+__all__ = ["Kind", "Precision", "joint_degrees_of_freedom", "measure", "signed_weights"]
 
 type Kind = Literal["influence", "CR2", "jackknife", "bootstrap"]
 
 _LEVERAGE: dict[str, float] = {"influence": 0.0, "bootstrap": 0.0, "CR2": 0.5, "jackknife": 1.0}
 # An error relative to the outcome is rounding below this.
 _ROUNDING = 1e-11
+# A part of a variance is rounding below this.
+_NOTHING = 1e-9
 # Between the quartiles of a normal, in standard deviations.
 _QUARTILES_APART = 1.3489795003921634
 # The two points of Mammen 1993, doi:10.1214/aos/1176349025, and the probability of the lower one.
@@ -182,6 +184,33 @@ def degrees_of_freedom(sample: GroupTimeSample, cells: Cells, averages: Average)
     free = np.divide(visible**2, spread, out=np.ones_like(total), where=spread > 0)
     seen = np.divide(visible, total, out=np.ones_like(total), where=(total > 0) & (visible > 0))
     return free, seen
+
+
+def joint_degrees_of_freedom(sample: GroupTimeSample, cells: Cells, which: np.ndarray) -> float | None:
+    """Degrees of freedom of the covariance of some cells as a whole, or None where it cannot be told from so few sites.
+
+    Each cohort's part of it is a Wishart matrix of its own, with one degree less than it has sites; their sum is
+    taken for one whose elements vary as much (eta of the Hotelling test of Pustejovsky and Tipton 2018,
+    doi:10.1080/07350015.2016.1247004), where all site-periods vary alike.
+    """
+    q, sizes = len(which), np.bincount(sample.cohort, minlength=len(sample.starts) + 1)
+    if q >= len(sample.rows):
+        return None
+    parts = np.zeros((len(sizes), q, q))
+    incidence = np.zeros((q, sample.outcome.shape[1]))
+    incidence[np.arange(q), cells.period[which]] = 1
+    incidence[np.arange(q), cells.base[which]] = -1
+    for site, count in zip(*(each.tolist() for each in _alike(sample)), strict=True):
+        onto = signed_weights(sample, cells, site)[which][:, None] * incidence
+        parts[sample.cohort[site]] += count / sample.weights[site] * (onto @ onto.T)
+    known = sizes >= 2
+    values, vectors = np.linalg.eigh(parts[known].sum(axis=0))
+    if values[0] <= _NOTHING * values[-1]:
+        return None
+    root = vectors / np.sqrt(values)
+    each = root.T @ parts[known] @ root
+    varies = np.trace(each, axis1=1, axis2=2) ** 2 + (each**2).sum(axis=(1, 2))
+    return float(q * (q + 1) / (varies / (sizes[known] - 1)).sum())
 
 
 def _alike(sample: GroupTimeSample) -> tuple[np.ndarray, np.ndarray]:

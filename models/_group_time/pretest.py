@@ -11,7 +11,8 @@ from evalkit.domain import Check
 from evalkit.draws import FloatArray
 from evalkit.models._group_time.averages import Average
 from evalkit.models._group_time.cells import Cells
-from evalkit.models._group_time.errors import Precision
+from evalkit.models._group_time.errors import Precision, joint_degrees_of_freedom
+from evalkit.models._group_time.sample import GroupTimeSample
 
 __all__ = ["PreTest", "leads_check", "pre_test", "trend"]
 
@@ -60,14 +61,20 @@ def trend(cells: Cells, masses: FloatArray, anticipation: int) -> Average:
 
 
 def pre_test(
-    cells: Cells, precision: Precision, headline: Average, slope: tuple[int, float], anticipation: int
+    sample: GroupTimeSample,
+    cells: Cells,
+    precision: Precision,
+    headline: Average,
+    slope: tuple[int, float],
+    *,
+    anticipation: int,
 ) -> PreTest | None:
     """Test the cells before the start.
 
     With errors for large samples all at once: Callaway and Sant'Anna's Wald statistic on a chi-squared
     distribution, as R's `did` reports. With errors for few sites it rejects too often: then all at once by
-    Hotelling's F on the degrees of freedom of the cell that is known least, and where these are too few for so
-    many cells, their slope alone.
+    Hotelling's F, and where this leaves fewer degrees of freedom than there are cells, so that it notices
+    hardly anything, their slope alone.
 
     Parameters
     ----------
@@ -84,10 +91,10 @@ def pre_test(
         statistic, noncentral = (
             float(each @ np.linalg.solve(covariance, each)) for each in (cells.effect[which], departure)
         )
-        free = float(precision.degrees_of_freedom[which].min())
-        if not np.isfinite(free):
+        if not np.isfinite(precision.degrees_of_freedom[which]).all():
             return _wald(statistic, noncentral, len(which))
-        if free - len(which) + 1 >= _FEW_DEGREES:
+        free = joint_degrees_of_freedom(sample, cells, which)
+        if free is not None and free - len(which) + 1 >= max(_FEW_DEGREES, len(which)):
             return _hotelling(statistic, noncentral, len(which), free)
     place, value = slope
     variance, free = float(precision.covariance[place, place]), float(precision.degrees_of_freedom[place])

@@ -7,9 +7,9 @@ import pytest
 from evalkit.domain import Design, Intervention, Outcome, Panel
 from evalkit.draws import interval
 from evalkit.errors import DataError, DesignError, EstimationError
-from evalkit.models._group_time.averages import by_cohort, by_period, by_time, headline, stack
+from evalkit.models._group_time.averages import Average, by_cohort, by_period, by_time, headline, stack
 from evalkit.models._group_time.cells import estimate_cells
-from evalkit.models._group_time.errors import measure
+from evalkit.models._group_time.errors import degrees_of_freedom, joint_degrees_of_freedom, measure
 from evalkit.models._group_time.placed import placed_estimates
 from evalkit.models._group_time.pretest import pre_test, trend
 from evalkit.models._group_time.sample import select_sites
@@ -111,7 +111,9 @@ def test_calendar_effects_and_the_pre_test_are_those_of_r():
         wanted = table[table["scenario"] == scenario]
         np.testing.assert_allclose(stack(averages[2:]).weights @ cells.effect, wanted["att_egt"], atol=1e-12)
         np.testing.assert_allclose(found.std_errors[len(cells.effect) + 2 :], wanted["se_egt"], rtol=1e-10)
-        test = pre_test(cells, found, first, (len(cells.effect) + 1, float(slope.weights @ cells.effect)), 0)
+        test = pre_test(
+            sample, cells, found, first, (len(cells.effect) + 1, float(slope.weights @ cells.effect)), anticipation=0
+        )
         assert test.statistic == pytest.approx(tests.loc[scenario, "W"], rel=1e-10)
         assert round(test.p_value, 5) == tests.loc[scenario, "Wpval"]
 
@@ -566,3 +568,14 @@ def test_by_time_averages_have_the_weights_of_their_cohorts(panel_design):
     cohorts, of_cohorts = by_cohort(cells, sample.cohort_weights)
     assert cohorts.tolist() == [0, 1, 2]
     np.testing.assert_allclose(stack(of_cohorts).shares, 0, atol=1e-12)
+
+
+def test_the_joint_degrees_of_one_cell_are_its_own(panel_design):
+    """For a single cell the joint test's degrees of freedom are Satterthwaite's."""
+    values, began = staggered()
+    sample, cells = core(panel_design(np.log(values), began, kind="score"), control="never-treated")
+    one = Average(weights=np.eye(len(cells.effect))[:1], shares=np.zeros((1, len(sample.starts))))
+    own, _ = degrees_of_freedom(sample, cells, one)
+    for cell in range(len(cells.effect)):
+        joint = joint_degrees_of_freedom(sample, cells, np.array([cell]))
+        assert joint == pytest.approx(own[cell])
