@@ -23,6 +23,7 @@ from scenarios import FALL, GRID, simulate
 
 import evalkit as ek
 from evalkit.errors import EvalkitError
+from evalkit.judgement import standing_checks
 
 HERE = Path(__file__).resolve()
 COLUMNS = (
@@ -84,7 +85,7 @@ def try_once(estimator, name, scenario, rng, effect):
     lower, upper = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="hazen")
     beyond = found.smallest_p_value is not None and found.smallest_p_value > 1 - LEVEL + 1e-9
     excludes = found.interval(LEVEL).excludes(0) and not beyond
-    failed = any(check.passed is False for check in (*made.design.checks, *found.checks))
+    failed = any(check.passed is False for check in (*standing_checks(made.design, found), *found.checks))
     return (float(np.median(draws)) - against, found.std_error, lower <= against <= upper, excludes, failed, beyond)
 
 
