@@ -142,7 +142,7 @@ def test_harm_has_no_price_for_each_crime_prevented(castle):
 
 
 def test_what_few_effective_states_carry_cannot_be_told(castle):
-    """Fifty states are worth 8.3 degrees of freedom: the interval holds no change, as with population weights (p .0735)."""
+    """Fifty states are worth 8.3 degrees of freedom, so the interval holds no change (by population: p .0735)."""
     assert castle.primary.degrees_of_freedom == pytest.approx(8.3, abs=0.05)
     assert castle.primary.p_value == pytest.approx(0.075, abs=5e-4)
     assert (castle.finding.case, castle.finding.certainty) == ("unclear", "low")

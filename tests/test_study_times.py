@@ -104,9 +104,7 @@ def test_the_report_and_the_result_say_when_it_ended(tmp_path):
 def test_estimators_for_measures_that_last_refuse_one_that_ended(tmp_path):
     """They name the sites, the periods, and the estimator that takes the design."""
     made = load_study(folder(tmp_path, STUDY.replace("local-projections", "did-poisson")))
-    with pytest.raises(
-        ValueError, match=r"'did-poisson' .* in a0 \(2005\), a1 \(2006\), a1 \(2009\): use 'local-p"
-    ):
+    with pytest.raises(ValueError, match=r"'did-poisson' .* in a0 \(2005\), a1 \(2006\), a1 \(2009\): use 'local-p"):
         made.run()
 
 
