@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Design, Dynamics, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError, nearest
+from evalkit.models._asked import as_names
 from evalkit.models._calibration import simulations
 from evalkit.models._group_time import words
 from evalkit.models._group_time.averages import Aggregate, Average, by_cohort, by_time, headline, stack
@@ -162,11 +163,7 @@ class CallawaySantAnna:
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 msg = f"{name} is a whole number from {least} up; there is {value!r}"
                 raise EstimationError(msg)
-        if isinstance(self.covariates, str):
-            msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
-            raise EstimationError(msg)
-        if self.covariates is not None:
-            object.__setattr__(self, "covariates", tuple(self.covariates))
+        object.__setattr__(self, "covariates", as_names(self.covariates))
         require_transform(self.transform)
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:

@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Cells, Design, Effect, Paths
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._asked import as_names
 from evalkit.models._calibration import simulations
 from evalkit.models._empirical_bayes.checks import population_check, trend_check, window_check
 from evalkit.models._empirical_bayes.forecast import Forecast, forecast
@@ -122,11 +123,7 @@ class EmpiricalBayes:
         if self.population not in get_args(Population.__value__):
             msg = f"no population {self.population!r}; {nearest(self.population, get_args(Population.__value__))}"
             raise EstimationError(msg)
-        if isinstance(self.covariates, str):
-            msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
-            raise EstimationError(msg)
-        if self.covariates is not None:
-            object.__setattr__(self, "covariates", tuple(self.covariates))
+        object.__setattr__(self, "covariates", as_names(self.covariates))
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
         """Estimate the log of events recorded over events foretold."""

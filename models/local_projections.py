@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Cells, Check, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray, spread_parts
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._asked import as_names, covariate_names
 from evalkit.models._calibration import simulations
 from evalkit.models._inference.cluster import Errors, require_options
 from evalkit.models._local_projections import reading
@@ -17,7 +18,7 @@ from evalkit.models._local_projections.contrast import Averages, Contrasts, Weig
 from evalkit.models._local_projections.leads import leads_check
 from evalkit.models._local_projections.reading import Labels, Sites, choose_sites, label
 from evalkit.models._local_projections.stack import Baseline, stack
-from evalkit.models._regression.sample import covariate_names, require_panel
+from evalkit.models._regression.sample import require_panel
 from evalkit.models._regression.scale import (
     Transform,
     events_prevented,
@@ -118,9 +119,7 @@ class LocalProjections:
         ):
             msg = f"stable is a whole number of periods, 1 or more; there is {self.stable!r}"
             raise EstimationError(msg)
-        if isinstance(self.covariates, str):
-            msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
-            raise EstimationError(msg)
+        object.__setattr__(self, "covariates", as_names(self.covariates))
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
         """Estimate the average change over treated site-periods."""

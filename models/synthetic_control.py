@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, is_number
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._asked import as_names, require_whole
 from evalkit.models._calibration import simulations
 from evalkit.models._regression.scale import Transform, require_transform, subject_of
 from evalkit.models._synthetic.assemble import assemble
@@ -26,7 +27,7 @@ from evalkit.models._synthetic.fitted import Fitted
 from evalkit.models._synthetic.in_time import early_start, leads_check, placebo_errors
 from evalkit.models._synthetic.placebos import fit_placebos, place
 from evalkit.models._synthetic.reading import Reading, read_gaps
-from evalkit.models._synthetic.sample import Sample, as_names, require_whole, select
+from evalkit.models._synthetic.sample import Sample, select
 from evalkit.models._synthetic.scales import PlaceboScale, placebo_scales, ratio_rank
 
 __all__ = ["SyntheticControl"]

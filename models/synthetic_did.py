@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, is_number
 from evalkit.errors import EstimationError, nearest
+from evalkit.models._asked import as_names, require_whole
 from evalkit.models._calibration import simulations
 from evalkit.models._regression.scale import Transform, require_transform, subject_of
 from evalkit.models._synthetic.assemble import assemble
@@ -27,7 +28,7 @@ from evalkit.models._synthetic.replicates import (
     refitted_jackknife,
     require_several,
 )
-from evalkit.models._synthetic.sample import Sample, as_names, require_whole, select
+from evalkit.models._synthetic.sample import Sample, select
 
 __all__ = ["SyntheticDifferenceInDifferences"]
 

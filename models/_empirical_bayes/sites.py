@@ -8,7 +8,15 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
-from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.errors import EstimationError, first_of
+from evalkit.models._asked import (
+    covariate_names,
+    left_out_sites,
+    require_counts,
+    require_no_weights,
+    require_one_start,
+    require_two_of_each,
+)
 from evalkit.models._empirical_bayes.population import Past
 
 __all__ = ["Sites", "select_sites"]
@@ -44,24 +52,14 @@ class Sites:
 def select_sites(design: Design, estimator: str, covariates: tuple[str, ...] | None) -> Sites:
     """Choose treated and comparison sites; cells of weight zero are missing, and a buffer is neither."""
     panel = _require(design, estimator)
-    names = tuple(panel.covariates) if covariates is None else covariates
-    for name in names:
-        if name not in panel.covariates:
-            msg = f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}"
-            raise EstimationError(msg)
+    names = covariate_names(panel, covariates)
     rows = np.sort(panel.rows((*design.treated_sites, *design.comparison_sites)))
     there = np.ones(panel.values.shape, bool) if panel.weights is None else panel.weights > 0
     start = design.periods_before
     whole = there[rows, :start].any(axis=1) & there[rows, start:].any(axis=1)
     kept = rows[whole]
     treated = design.starts[kept] < len(panel.periods)
-    for count, what in ((treated.sum(), "treated"), ((~treated).sum(), "comparison")):
-        if count < 2:
-            msg = (
-                f"{estimator!r} needs at least two {what} sites with counts before and after, to see how much they "
-                f"vary; there {'is' if count == 1 else 'are'} {count}"
-            )
-            raise EstimationError(msg)
+    require_two_of_each(treated, estimator, "counts before and after")
     exposure = np.where(there, 1.0 if panel.exposure is None else panel.exposure, 0.0)[kept]
     counts = np.where(there, panel.values, 0.0)[kept]
     before = exposure[:, :start].sum(axis=0)
@@ -79,30 +77,20 @@ def select_sites(design: Design, estimator: str, covariates: tuple[str, ...] | N
             at_risk=exposure[:, :start] * (level / level[level > 0].mean() if level.any() else 1.0),
             regressors=_regressors(panel, names, kept, start),
         ),
-        dropped=_dropped(design, panel, rows[~whole]),
+        dropped=left_out_sites(design, panel, rows[~whole], "without any count before or after the start"),
     )
 
 
 def _require(design: Design, estimator: str) -> Panel:
     panel = design.require_panel(f"{estimator!r}")
-    if not panel.outcome.counts_events:
-        msg = (
-            f"{estimator!r} takes counts of events; {panel.outcome.name!r} is of kind {panel.outcome.kind!r}, for "
-            "which chance does not say how much a bad spell is worth"
-        )
-        raise DesignError(msg)
-    if design.is_staggered:
-        msg = (
-            f"{estimator!r} takes one start, and sites started at {first_of(design.cohorts)}: evaluate each start by "
-            "itself"
-        )
-        raise DesignError(msg)
-    if panel.weights is not None and len(np.unique(panel.weights[panel.weights > 0])) > 1:
-        msg = (
-            f"{estimator!r} weighs a site's record by what chance makes of it, so the panel's weights may only say "
-            "which cells are missing (zero); give sizes as an exposure"
-        )
-        raise DesignError(msg)
+    require_counts(panel, estimator, ", for which chance does not say how much a bad spell is worth")
+    require_one_start(design, estimator)
+    require_no_weights(
+        panel,
+        estimator,
+        "weighs a site's record by what chance makes of it, so the panel's weights may only say which cells are "
+        "missing (zero); give sizes as an exposure",
+    )
     return panel
 
 
@@ -118,20 +106,3 @@ def _regressors(panel: Panel, names: tuple[str, ...], rows: np.ndarray, start: i
         msg = f"the covariates {first_of(names)} follow from one another between sites; leave one out"
         raise EstimationError(msg)
     return found
-
-
-def _dropped(design: Design, panel: Panel, lost: np.ndarray) -> Check | None:
-    parts = []
-    if lost.size:
-        parts.append(
-            f"{lost.size} site{'s' if lost.size > 1 else ''} without any count before or after the start "
-            f"({first_of([panel.sites[row] for row in lost])}), with {panel.values[lost].sum():,.10g} "
-            f"{panel.outcome.plural}"
-        )
-    if design.buffer:
-        count = len(design.buffer)
-        parts.append(
-            f"{count} buffer site{'s' if count > 1 else ''} ({first_of(design.buffer)}): neither treated nor fit to be "
-            "compared with"
-        )
-    return Check(name="left out", passed=None, detail=f"Left out: {'; and '.join(parts)}.") if parts else None

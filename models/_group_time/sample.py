@@ -10,7 +10,7 @@ import numpy as np
 from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
 from evalkit.errors import DesignError, EstimationError, first_of
-from evalkit.models._regression.sample import covariate_names
+from evalkit.models._asked import covariate_names
 from evalkit.models._regression.scale import Transform, require_positive, require_transform, to_scale
 
 __all__ = ["GroupTimeSample", "left_out", "select_sites"]

@@ -12,6 +12,7 @@ from evalkit.domain import Cells, Check, Displacement, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
+from evalkit.models._asked import as_names
 from evalkit.models._inference.choose import Named
 from evalkit.models._inference.cluster import Inference, SmallSample, infer, require_options
 from evalkit.models._inference.placed import SiteNoise
@@ -62,11 +63,7 @@ class Options:
                 f"a bootstrap takes {_FEWEST_DRAWS} draws or more, to tell 5 % from chance; there are {self.bootstrap}"
             )
             raise EstimationError(msg)
-        if isinstance(self.covariates, str):
-            msg = f"covariates are a list of names; there is one text, {self.covariates!r}"
-            raise EstimationError(msg)
-        if self.covariates is not None:
-            object.__setattr__(self, "covariates", tuple(self.covariates))
+        object.__setattr__(self, "covariates", as_names(self.covariates))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,11 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
-from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.errors import DesignError, EstimationError, first_of
+from evalkit.models._asked import covariate_names
 from evalkit.models._regression.absorb import require_connected
 
-__all__ = ["Sample", "covariate_names", "require_panel", "select"]
+__all__ = ["Sample", "require_panel", "select"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,17 +142,6 @@ def _require_comparison(design: Design) -> None:
             "that was never treated, or sites that start at different times"
         )
         raise DesignError(msg)
-
-
-def covariate_names(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    """Give the covariates in use: those named, or all that the panel has."""
-    if wanted is None:
-        return tuple(panel.covariates)
-    for name in wanted:
-        if name not in panel.covariates:
-            msg = f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}"
-            raise EstimationError(msg)
-    return tuple(wanted)
 
 
 def _dropped(panel: Panel, rows: np.ndarray, kept: np.ndarray, places: np.ndarray, lacks: str) -> Check | None:

@@ -9,11 +9,12 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
-from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.errors import DesignError, EstimationError, first_of
+from evalkit.models._asked import covariate_names
 from evalkit.models._regression.sample import require_panel
 from evalkit.models._regression.scale import Transform, require_positive, require_transform, to_scale
 
-__all__ = ["FEWEST_PERIODS", "Sample", "as_names", "require_whole", "select"]
+__all__ = ["FEWEST_PERIODS", "Sample", "select"]
 
 # With fewer there is no course to match: two periods are matched by almost any pair of sites.
 FEWEST_PERIODS = 3
@@ -72,21 +73,6 @@ class Sample:
         return np.asarray(after & np.isin(np.arange(len(self.panel.periods)), self.places))
 
 
-def require_whole(name: str, value: object, least: int) -> None:
-    """Refuse an option that is not a whole number of `least` or more."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        msg = f"{name} is a whole number of {least} or more; there is {value!r}"
-        raise EstimationError(msg)
-
-
-def as_names(covariates: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Give names of covariates as a tuple, and refuse a single text."""
-    if isinstance(covariates, str):
-        msg = f"covariates are a list of names; there is one text, {covariates!r}"
-        raise EstimationError(msg)
-    return None if covariates is None else tuple(covariates)
-
-
 def select(design: Design, estimator: str, transform: Transform, covariates: Sequence[str] | None) -> Sample:
     """Choose periods in which every treated site is seen, and comparison sites that are seen in all of them."""
     require_transform(transform)
@@ -104,7 +90,7 @@ def select(design: Design, estimator: str, transform: Transform, covariates: Seq
     if transform == "log":
         require_positive(panel, rows, places, values, ones)
     outcomes = to_scale(values, ones if panel.exposure is None else panel.exposure[cells], ones, transform)
-    names = _covariate_names(panel, covariates)
+    names = covariate_names(panel, covariates)
     if names:
         layers = np.stack([panel.covariates[name][cells] for name in names], axis=2)
         outcomes = _less_covariates(outcomes, layers, len(treated), names)
@@ -153,16 +139,6 @@ def _require_comparison(design: Design, kept: int) -> None:
             "synthetic comparison needs whole paths"
         )
         raise EstimationError(msg)
-
-
-def _covariate_names(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    if wanted is None:
-        return tuple(panel.covariates)
-    for name in wanted:
-        if name not in panel.covariates:
-            msg = f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}"
-            raise EstimationError(msg)
-    return tuple(wanted)
 
 
 def _less_covariates(outcomes: FloatArray, layers: FloatArray, treated: int, names: tuple[str, ...]) -> FloatArray:

@@ -9,7 +9,8 @@ import numpy as np
 
 from evalkit.domain import Check, Design, Panel, Periods
 from evalkit.draws import FloatArray
-from evalkit.errors import DesignError, EstimationError, first_of, nearest
+from evalkit.errors import DesignError, EstimationError, first_of
+from evalkit.models._asked import covariate_names
 
 __all__ = ["Series", "series_of"]
 
@@ -54,7 +55,7 @@ def series_of(design: Design, estimator: str, covariates: Sequence[str] | None) 
     rows = panel.rows(design.treated_sites)
     weights = np.ones_like(panel.values) if panel.weights is None else panel.weights
     exposure = np.ones_like(panel.values) if panel.exposure is None else panel.exposure
-    names = _covariates(panel, covariates)
+    names = covariate_names(panel, covariates)
     used = (weights[rows] > 0).all(axis=0)
     at_risk = exposure[rows].sum(axis=0)
     series = Series(
@@ -90,15 +91,6 @@ def _panel_of(design: Design, estimator: str) -> Panel:
             "start later"
         )
     return design.require_panel("an interrupted time series")
-
-
-def _covariates(panel: Panel, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    if wanted is None:
-        return tuple(panel.covariates)
-    for name in wanted:
-        if name not in panel.covariates:
-            raise EstimationError(f"the panel has no covariate {name!r}; {nearest(name, panel.covariates)}")
-    return tuple(wanted)
 
 
 def _require_events(series: Series) -> None:
