@@ -19,8 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_sections", "how_they_compare"]
 
+# Items that most estimators tell, in the order of reading; what only some tell follows.
+_ORDER = (
+    "estimator",
+    "averages over",
+    "outcome",
+    "compared with",
+    "sites",
+    "periods",
+    "effects removed",
+    "matched on",
+    "covariates",
+    "weights",
+    "errors",
+)
 # Beyond these many comparison sites a table of weights is for a file, not for a page.
-_MOST_WEIGHTS = 20
+_MOST_WEIGHTS = 10
 
 
 def comparison_sections(evaluation: Evaluation, drawn: Mapping[str, Figure]) -> tuple[Section, ...]:
@@ -87,7 +101,8 @@ def _lower(sentence: str) -> str:
 
 def _specifications(effects: Mapping[str, Effect], outcome: str) -> Grid:
     """Give a table of how each estimate was made: a row an item, a column an estimate."""
-    items = list(dict.fromkeys(item for effect in effects.values() for item, _ in effect.specification))
+    told_by_any = dict.fromkeys(item for effect in effects.values() for item, _ in effect.specification)
+    items = [*(item for item in _ORDER if item in told_by_any), *(item for item in told_by_any if item not in _ORDER)]
     told = {name: dict(effect.specification) for name, effect in effects.items()}
     rows = [
         ("change, percent", *(_percent(effect) for effect in effects.values())),

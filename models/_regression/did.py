@@ -200,7 +200,7 @@ def _specification(sample: Sample, method: Method, precision: Precision) -> tupl
     what, amount = method.moves
     return (
         ("estimator", method.name),
-        ("averages over", "one change for all treated site-periods"),
+        ("averages over", "one change for all"),
         ("outcome", f"{what}, by what {amount}"),
         ("compared with", compared),
         ("sites", str(len(sample.rows))),
