@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from evalkit.domain import Card, Design, Dynamics, Effect
+from evalkit.domain import Card, Check, Design, Dynamics, Effect, TrendSensitivity
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError, nearest
 from evalkit.models._asked import as_names
@@ -24,6 +24,7 @@ from evalkit.models._group_time.spreading import spread_headline, spread_rest
 from evalkit.models._inference.choose import FEW, choose
 from evalkit.models._regression.sample import require_panel
 from evalkit.models._regression.scale import Transform, require_transform, scale_of
+from evalkit.models._sensitivity.trends import sensitivity_or_reason
 
 __all__ = ["CallawaySantAnna"]
 
@@ -65,6 +66,8 @@ class CallawaySantAnna:
         randomisation where treated or comparison sites are few and it can tell something at 5 %, by the rule of all
         estimators (`evalkit.models._inference.choose`)
     multipliers : draws of the bootstrap
+    trend_sensitivity : work out how far trends may part before the answer falls; needs the universal base period
+        and no anticipation
 
     Notes
     -----
@@ -87,6 +90,7 @@ class CallawaySantAnna:
     base_period: BasePeriod = "universal"
     errors: Errors = "auto"
     multipliers: int = 999
+    trend_sensitivity: bool = True
 
     card: ClassVar[Card] = Card(
         title="Callaway and Sant'Anna's group-time difference-in-differences",
@@ -234,6 +238,7 @@ def _effect(
         sites_check(sample, own, precision, chosen.words),
         left_out((*sample.dropped, *cells.lost)),
     )
+    trends, untold = _trends(options, plan, means, precision, own)
     influence = np.zeros(len(panel.sites))
     influence[sample.rows] = precision.influence
     free = float(precision.degrees_of_freedom[own])
@@ -249,7 +254,8 @@ def _effect(
         recorded=totals.recorded_by_period if counts else None,
         basis="randomisation" if chosen.is_randomised else "sampling",
         degrees_of_freedom=free if np.isfinite(free) and not chosen.is_randomised else None,
-        checks=tuple(check for check in checks if check is not None),
+        checks=tuple(check for check in (*checks, untold) if check is not None),
+        trend_sensitivity=trends,
         paths=totals.paths(),
         cells=totals.site_cells(cells.effect[totals.after]) if counts else None,
         dynamics=_dynamics(options, plan.times, at_times),
@@ -259,6 +265,24 @@ def _effect(
         reference_set=chosen.placed.words if chosen.placed else "",
         smallest_p_value=chosen.placed.distribution.smallest_p_value if chosen.placed else None,
         specification=words.specification(_NAME, options, sample, chosen.words),
+    )
+
+
+def _trends(
+    options: CallawaySantAnna, plan: _Plan, means: FloatArray, precision: Precision, own: int
+) -> tuple[tuple[TrendSensitivity, ...], Check | None]:
+    """Give how far trends may part, from the effects by time against the last period before the start."""
+    if not options.trend_sensitivity or options.base_period != "universal" or options.anticipation:
+        return (), None
+    # behind the cells, the headline and the slope before the start
+    places = own + 2 + np.flatnonzero(np.array(plan.times) != -1)
+    free = float(precision.degrees_of_freedom[own])
+    return sensitivity_or_reason(
+        means[places],
+        precision.covariance[np.ix_(places, places)],
+        [time for time in plan.times if time != -1],
+        degrees_of_freedom=free if np.isfinite(free) else None,
+        is_log=options.transform == "log",
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from evalkit.domain import Check, TrendSensitivity
-from evalkit.errors import EstimationError
 from evalkit.models._inference.cluster import Inference, satterthwaite
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
-from evalkit.models._sensitivity.trends import sensitivity_to_trends
+from evalkit.models._sensitivity.trends import sensitivity_or_reason
 
 __all__ = ["trend_sensitivity"]
 
@@ -22,19 +21,13 @@ def trend_sensitivity(
     Times that pool all beyond them are left out: to their neighbours it is more than one period.
     """
     which = _single(sample, times)
-    at = [times[j] for j in which]
-    try:
-        found = sensitivity_to_trends(
-            fit.coefficients[which],
-            inference.covariance[np.ix_(which, which)],
-            at,
-            degrees_of_freedom=_degrees(fit, inference, [j for j in which if times[j] >= 0]),
-            is_log=log,
-        )
-    except EstimationError as problem:
-        detail = f"How far trends could have parted before the answer falls was not worked out: {problem}."
-        return (), Check(name="sensitivity to trends", passed=None, detail=detail)
-    return found, None
+    return sensitivity_or_reason(
+        fit.coefficients[which],
+        inference.covariance[np.ix_(which, which)],
+        [times[j] for j in which],
+        degrees_of_freedom=_degrees(fit, inference, [j for j in which if times[j] >= 0]),
+        is_log=log,
+    )
 
 
 def _single(sample: Sample, times: tuple[int, ...]) -> list[int]:

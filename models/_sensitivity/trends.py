@@ -10,13 +10,20 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from evalkit.domain import TrendSensitivity
+from evalkit.domain import Check, TrendSensitivity
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
 from evalkit.models._sensitivity import relative_magnitudes, smoothness
 from evalkit.models._sensitivity.words import relative_sentence, smoothness_sentence, target_words
 
-__all__ = ["RELATIVE_BOUNDS", "EventStudy", "Target", "event_study_of", "sensitivity_to_trends"]
+__all__ = [
+    "RELATIVE_BOUNDS",
+    "EventStudy",
+    "Target",
+    "event_study_of",
+    "sensitivity_or_reason",
+    "sensitivity_to_trends",
+]
 
 type Target = Literal["average", "first"]
 type Interval = Callable[[float], tuple[float, float]]
@@ -111,6 +118,27 @@ def sensitivity_to_trends(
     words = target_words(len(study.after), target)
     given = _known_bounds(bounds)
     return _relative(study, given, level, words), _smooth(study, level, words, is_log=is_log)
+
+
+def sensitivity_or_reason(
+    coefficients: FloatArray,
+    covariance: FloatArray,
+    times: Sequence[int],
+    *,
+    degrees_of_freedom: float | None,
+    is_log: bool,
+) -> tuple[tuple[TrendSensitivity, ...], Check | None]:
+    """Give the sensitivity as `sensitivity_to_trends` does, or a check that says why there is none."""
+    try:
+        return (
+            sensitivity_to_trends(
+                coefficients, covariance, times, degrees_of_freedom=degrees_of_freedom, is_log=is_log
+            ),
+            None,
+        )
+    except EstimationError as problem:
+        detail = f"How far trends could have parted before the answer falls was not worked out: {problem}."
+        return (), Check(name="sensitivity to trends", passed=None, detail=detail)
 
 
 def event_study_of(

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evalkit.domain import Design, Intervention, Outcome, Panel
+from evalkit.domain import Design, Intervention, Outcome, Panel, Periods
 from evalkit.draws import interval
 from evalkit.errors import DataError, DesignError, EstimationError
 from evalkit.models._group_time.averages import Average, by_cohort, by_period, by_time, headline, stack
@@ -579,3 +579,28 @@ def test_the_joint_degrees_of_one_cell_are_its_own(panel_design):
     for cell in range(len(cells.effect)):
         joint = joint_degrees_of_freedom(sample, cells, np.array([cell]))
         assert joint == pytest.approx(own[cell])
+
+
+def test_with_one_start_trends_may_part_as_far_as_in_the_event_study_of_a_regression():
+    """Both rest on the same coefficients; intervals differ by what their errors differ, in a few percent."""
+    rng = np.random.default_rng(61)
+    names = tuple(f"s{row:02d}" for row in range(40))
+    logs = 5 + rng.normal(0, 0.5, (40, 1)) + rng.normal(0, 0.1, (40, 8))
+    logs[:20, 4:] -= 0.4
+    panel = Panel(
+        outcome=Outcome(name="theft"),
+        sites=names,
+        periods=Periods(frequency="number", first=1, count=8),
+        values=np.exp(logs),
+    )
+    design = Design(panel=panel, intervention=Intervention(name="patrol", began=dict.fromkeys(names[:20], "5")))
+    own, regression = (
+        estimator().estimate(design, rng=rng, draws=200)
+        for estimator in (CallawaySantAnna, LinearDifferenceInDifferences)
+    )
+    for one, other in zip(own.trend_sensitivity, regression.trend_sensitivity, strict=True):
+        assert one.kind == other.kind
+        assert one.breakdown == pytest.approx(other.breakdown, rel=0.05)
+    assert own.trend_sensitivity[0].breakdown > 0
+    varying = CallawaySantAnna(base_period="varying").estimate(design, rng=rng, draws=200)
+    assert varying.trend_sensitivity == ()
