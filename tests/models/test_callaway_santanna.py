@@ -591,7 +591,7 @@ def test_with_one_start_trends_may_part_as_far_as_in_the_event_study_of_a_regres
         outcome=Outcome(name="theft"),
         sites=names,
         periods=Periods(frequency="number", first=1, count=8),
-        values=np.exp(logs),
+        values=np.round(np.exp(logs)),
     )
     design = Design(panel=panel, intervention=Intervention(name="patrol", began=dict.fromkeys(names[:20], "5")))
     own, regression = (
