@@ -41,11 +41,17 @@ def window_check(design: Design, sites: Sites, found: Forecast) -> Check:
         name=_name(design),
         passed=None,
         detail=f"From before to after the start the {unit} of {sites.panel.outcome.plural} in the treated sites "
-        f"changed by {100 * raw:+.0f} %. Of that, {100 * anyway:+.0f} % was to be expected without the measure: "
-        f"{100 * luck:+.0f} % because a bad spell ends by itself (regression to the mean: a site's own record counts "
+        f"changed by {_percent(raw)} %. Of that, {_percent(anyway)} % was to be expected without the measure: "
+        f"{_percent(luck)} % because a bad spell ends by itself (regression to the mean: a site's own record counts "
         f"{100 * record:.0f} %, the rest is that of sites like it), the rest from what also happened in the comparison "
         "sites. The estimate is what goes beyond that.",
     )
+
+
+def _percent(change: float) -> str:
+    """Write a change in whole percent, with a sign where it is not nothing."""
+    whole = round(100 * change)
+    return f"{whole:+d}" if whole else "0"
 
 
 def _name(design: Design) -> str:
