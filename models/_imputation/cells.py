@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from evalkit.domain import Check, Design
 from evalkit.errors import EstimationError, first_of
@@ -80,6 +78,10 @@ def _groups(untreated: np.ndarray, rows: np.ndarray, places: np.ndarray) -> tupl
 
 def _components(linked: np.ndarray) -> np.ndarray:
     """Label sites and then periods by what hangs together, shape (sites + periods,)."""
+    # seldom needed, and as long to import as the rest
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     at_row, at_place = np.nonzero(linked)
     graph = coo_array((np.ones(len(at_row)), (at_row, at_place + len(linked))), shape=(sum(linked.shape),) * 2)
     return np.asarray(connected_components(graph, directed=False)[1])

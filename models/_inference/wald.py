@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from evalkit.draws import FloatArray
 from evalkit.models._inference.cluster import Inference, satterthwaite
@@ -87,6 +86,8 @@ def _work(fit: Fit, q: int) -> float:
 
 
 def _read(f: float, noncentral: float | None, q: int, denominator: float, method: str) -> JointTest:
+    from scipy import stats  # takes longer to import than most fits take
+
     return JointTest(
         p_value=float(stats.f.sf(f, q, denominator)),
         method=method,
@@ -97,6 +98,8 @@ def _read(f: float, noncentral: float | None, q: int, denominator: float, method
 
 
 def _power(noncentral: float, q: int, denominator: float) -> float:
+    from scipy import stats
+
     critical = stats.f.ppf(0.95, q, denominator)
     power = stats.ncf.sf(critical, q, denominator, noncentral) if noncentral > 0 else 0.05
     if not np.isfinite(power):  # scipy's series gives up where the power is one to every digit

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from evalkit.domain import Check, Dynamics, TrendSensitivity
 from evalkit.draws import FloatArray, couple, spread
 from evalkit.errors import EstimationError, first_of
 from evalkit.models._inference.cluster import MANY, Inference, infer
+from evalkit.models._inference.student import StudentT
 from evalkit.models._inference.wald import JointTest, joint_test, trend_test
 from evalkit.models._regression.departures import trend_sensitivity
 from evalkit.models._regression.linear import Fit
@@ -108,7 +108,8 @@ def spread_coefficients(
     chosen = list(which)
     errors = inference.std_errors
     samples = [
-        fit.coefficients[j] + errors[j] * spread(stats.t(inference.degrees_of_freedom[j]), draws, rng) for j in chosen
+        fit.coefficients[j] + errors[j] * spread(StudentT(float(inference.degrees_of_freedom[j])), draws, rng)
+        for j in chosen
     ]
     if len(chosen) > 1:
         covariance = inference.covariance[np.ix_(chosen, chosen)]

@@ -9,9 +9,9 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._regression.absorb import absorb
+from evalkit.models._regression.absorb import absorb, blocks
 
-__all__ = ["Fit", "fit_linear"]
+__all__ = ["Fit", "bread_of", "fit_linear", "score_of"]
 
 # Relative size of what absorbing leaves, below which a column is held to be made of fixed effects:
 # rounding leaves about 1e-14, and a regressor with one part in 1e9 of its own is of no use.
@@ -63,13 +63,9 @@ def fit_linear(
     stacked = np.concatenate([columns, outcome[:, :, None]], axis=2)
     rest = absorb(weights, stacked).residuals
     regressors, left = rest[:, :, :-1], rest[:, :, -1]
-    flat = regressors.reshape(-1, columns.shape[2])
-    weighted = flat * weights.reshape(-1, 1)
-    gram = weighted.T @ flat
-    _require_rank(gram, columns, weights, names)
-    bread = np.linalg.inv(gram)
-    coefficients = bread @ (weighted.T @ left.reshape(-1))
-    residuals = left - (flat @ coefficients).reshape(left.shape)
+    bread = bread_of(regressors, columns, weights, names)
+    coefficients = bread @ score_of(regressors, weights, left)
+    residuals = left - regressors @ coefficients
     if variance_is_inverse_weight is None:
         used = weights[weights > 0]
         variance_is_inverse_weight = bool(used.min() == used.max())
@@ -78,14 +74,36 @@ def fit_linear(
         regressors=regressors,
         residuals=residuals,
         weights=weights,
-        bread=(bread + bread.T) / 2,
+        bread=bread,
         fitted=outcome - residuals,
         variance_is_inverse_weight=variance_is_inverse_weight,
     )
 
 
-def _require_rank(gram: FloatArray, columns: FloatArray, weights: FloatArray, names: Sequence[str]) -> None:
-    raw = np.einsum("it,itk,itk->k", weights, columns, columns, optimize=True)
+def bread_of(regressors: FloatArray, columns: FloatArray, weights: FloatArray, names: Sequence[str]) -> FloatArray:
+    """Invert the weighted cross-product of what is left of the columns, shape (k, k), or say what is not told apart."""
+    k = columns.shape[2]
+    gram, raw = np.zeros((k, k)), np.zeros(k)
+    for rows in blocks(columns):
+        own = regressors[rows].reshape(-1, k)
+        gram += (own * weights[rows].reshape(-1, 1)).T @ own
+        raw += np.einsum("it,itk,itk->k", weights[rows], columns[rows], columns[rows])
+    _require_rank(gram, raw, names)
+    bread = np.linalg.inv(gram)
+    return np.asarray((bread + bread.T) / 2)
+
+
+def score_of(regressors: FloatArray, weights: FloatArray, residuals: FloatArray) -> FloatArray:
+    """Weighted products of regressors and residuals, shape (k,)."""
+    out = np.zeros(regressors.shape[2])
+    for rows in blocks(regressors):
+        own = regressors[rows].reshape(-1, len(out))
+        out += (weights[rows] * residuals[rows]).reshape(-1) @ own
+    return out
+
+
+def _require_rank(gram: FloatArray, raw: FloatArray, names: Sequence[str]) -> None:
+    """Refuse columns of which nothing is left, `raw` being their own squares, and those that others make up."""
     alone = np.flatnonzero(np.diag(gram) <= _COLLINEAR**2 * raw).tolist()
     if alone:
         msg = (

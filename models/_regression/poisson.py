@@ -10,7 +10,8 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._regression.linear import Fit, fit_linear
+from evalkit.models._regression.absorb import absorb
+from evalkit.models._regression.linear import Fit, bread_of, fit_linear, score_of
 from evalkit.models._regression.profile import profile_poisson
 
 __all__ = ["allow_for_overdispersion", "dispersion", "fit_poisson", "require_events"]
@@ -42,29 +43,27 @@ def fit_poisson(
     Fit
         of the working regression: residuals (y - mu) / mu, weights times mu, predictor without offset.
     """
-    offset = np.log(exposure)
-    used = weights > 0
     found = profile_poisson(counts, exposure, columns, weights)
-    predictor = offset + found.predictor
     if not found.settled:
-        _refuse(counts, columns, weights, names, predictor=predictor, used=used)
-    return _at_optimum(counts, columns, weights, names, predictor=predictor, offset=offset)
-
-
-def _at_optimum(
-    counts: FloatArray,
-    columns: FloatArray,
-    weights: FloatArray,
-    names: Sequence[str],
-    *,
-    predictor: FloatArray,
-    offset: FloatArray,
-) -> Fit:
-    """Regress once more at the last weights, so that regressors and weights agree to rounding."""
-    expected = np.exp(predictor)
-    left = counts / expected - 1
-    fit = fit_linear(predictor - offset + left, columns, weights * expected, names, variance_is_inverse_weight=True)
-    return replace(fit, residuals=left, fitted=predictor - offset)
+        predictor = np.log(exposure) + found.predictor
+        _refuse(counts, columns, weights, names, predictor=predictor, used=weights > 0)
+    working = np.exp(found.predictor)
+    working *= exposure
+    left = counts / working
+    left -= 1
+    working *= weights
+    regressors = absorb(working, columns).residuals
+    bread = bread_of(regressors, columns, working, names)
+    return Fit(
+        # one regression more at the last weights, so that coefficients and weights agree to rounding
+        coefficients=found.slopes + bread @ score_of(regressors, working, left),
+        regressors=regressors,
+        residuals=left,
+        weights=working,
+        bread=bread,
+        fitted=found.predictor,
+        variance_is_inverse_weight=True,
+    )
 
 
 def _vanishing(counts: FloatArray, predictor: FloatArray, used: np.ndarray) -> np.ndarray:

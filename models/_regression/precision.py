@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from evalkit.domain import Check
 from evalkit.draws import FloatArray, spread
@@ -14,6 +13,7 @@ from evalkit.models._inference.choose import LEVEL, Choice, Named, choose
 from evalkit.models._inference.cluster import Inference
 from evalkit.models._inference.placed import SiteNoise, randomise
 from evalkit.models._inference.randomise import ConfidenceDistribution, Placements, placements, smallest_share
+from evalkit.models._inference.student import StudentT
 from evalkit.models._inference.wild import bootstrap
 from evalkit.models._regression.checks import clusters_check, sites_in_words
 from evalkit.models._regression.linear import Fit
@@ -93,7 +93,7 @@ def _by_site(
     sample: Sample, fit: Fit, inference: Inference, choice: Choice | None, *, rng: np.random.Generator, draws: int
 ) -> Precision:
     free = float(inference.degrees_of_freedom[0])
-    change = fit.coefficients[0] + inference.std_errors[0] * spread(stats.t(free), draws, rng)
+    change = fit.coefficients[0] + inference.std_errors[0] * spread(StudentT(free), draws, rng)
     return Precision(
         change=np.asarray(change),
         kind=inference.kind,
