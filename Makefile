@@ -29,7 +29,7 @@ check: .venv/.installed-dev ## lint, formatting, types
 docs: .venv/.installed-docs ## build the manual into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-benchmarks: .venv/.installed-dev ## run every script in benchmarks/
+benchmarks: .venv/.installed-peers ## run every script in benchmarks/, beside the peers
 	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(BIN)/python "$$script" || exit 1; done
 
 clean: ## remove .venv and everything that was built
@@ -68,6 +68,11 @@ help: ## show this
 	@echo "installing evalkit and its development tools into .venv"
 	@$(PIP) -e ".[dev]"
 	@touch .venv/.installed .venv/.installed-test $@
+
+.venv/.installed-peers: .venv/.made pyproject.toml constraints.txt
+	@echo "installing evalkit and the peers it is measured beside into .venv"
+	@$(PIP) -e ".[peers]"
+	@touch .venv/.installed .venv/.installed-test .venv/.installed-dev $@
 
 .venv/.installed-docs: .venv/.made pyproject.toml constraints.txt
 	@echo "installing evalkit and its documentation tools into .venv"
