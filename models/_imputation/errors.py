@@ -102,10 +102,10 @@ def group_sums(values: FloatArray, treated: np.ndarray, strata: Strata) -> Float
     A group is a cohort in a period; in the stratum of pooled cohorts it is the whole stratum, whose sites are
     seldom treated for equally long.
     """
-    out, own = np.zeros_like(values), np.where(treated, values, 0.0)
+    out = np.zeros_like(values)
     for label in np.unique(strata.of[treated.any(axis=1)]):
         rows = strata.of == label
-        total = own[rows].sum(axis=0)
+        total = np.where(treated[rows], values[rows], 0.0).sum(axis=0)
         out[rows] = total.sum() if label == strata.pooled else total
     return out
 

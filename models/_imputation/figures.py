@@ -46,12 +46,16 @@ class Setting:
         """
         totals = group_sums(base, self.treated, self.strata)
         has = self.treated & (totals > 0)
-        safe = np.where(has, totals, 1.0)
-        left = values - base * group_sums(values, self.treated, self.strata) / safe
+        # in place, for arrays are large
+        left = group_sums(values, self.treated, self.strata)
+        np.divide(left, totals, out=left, where=has)
+        left *= base
+        np.subtract(values, left, out=left)
         if self.errors == "leave-one-out":
-            portions = np.where(has, base / safe, 0.0)
-            left = left / np.where(portions < 1 - 1e-12, 1 - portions, 1.0)
-        return np.where(self.treated, left, 0.0)
+            portions = np.divide(base, totals, out=np.zeros_like(left), where=has)
+            left /= np.where(portions < 1 - 1e-12, 1 - portions, 1.0)
+        left[~self.treated] = 0.0
+        return left
 
 
 class Imputed(Protocol):
@@ -102,15 +106,16 @@ class PoissonImputed:
         recorded, expected = float(self.recorded[cells].sum()), float(self.expected[cells].sum())
         if recorded <= 0 or expected <= 0:
             return None
-        towards = np.where(cells, self.expected, 0.0) / expected
-        own = np.where(cells, self._deviations, 0.0).sum(axis=1) / recorded
+        own = self._deviations.sum(axis=1, where=cells) / recorded
+        towards = np.where(cells, self.expected, 0.0)
+        towards /= expected
         influence = own - self.fit.pull(towards)
         return self.setting.read(float(np.log(recorded / expected)), influence, self.fit.reach(towards))
 
     def prevented(self, cells: np.ndarray) -> tuple[float, FloatArray]:
         """Events expected less events recorded."""
         expected = np.where(cells, self.expected, 0.0)
-        own = np.where(cells, self._deviations, 0.0).sum(axis=1)
+        own = self._deviations.sum(axis=1, where=cells)
         return float(expected.sum() - self.recorded[cells].sum()), self.fit.pull(expected) - own
 
     def total(self, cells: np.ndarray) -> tuple[Figure, bool]:

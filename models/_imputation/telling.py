@@ -70,7 +70,7 @@ def cells_of(chosen: Imputable, imputed: Imputed) -> Cells:
     recorded = panel.values[rows]
     treated, expected = np.zeros(recorded.shape, bool), np.array(recorded)
     treated[:, sample.places] = chosen.treated[own]
-    expected[:, sample.places] = np.where(chosen.treated[own], imputed.expected[own], sample.values[own])
+    expected[treated] = imputed.expected[chosen.treated]
     return Cells(
         sites=tuple(panel.sites[row] for row in rows),
         periods=panel.periods.labels,

@@ -11,7 +11,7 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
-from evalkit.models._regression.absorb import absorb, period_inverse
+from evalkit.models._regression.absorb import absorb, blocks, period_inverse
 from evalkit.models._regression.linear import fit_linear
 from evalkit.models._regression.poisson import fit_poisson
 from evalkit.models._regression.profile import profile_poisson
@@ -82,14 +82,15 @@ class Untreated:
         """
         by_period, by_column = self._directions(towards)
         by_site = (towards.sum(axis=1) - self.weights @ by_period) / self._totals
-        out = by_site[:, None] + by_period
-        if len(by_column):
-            out += self.columns @ by_column
-        np.abs(out, out=out)
-        out *= self.weights
-        untreated = out.sum(axis=1)
-        np.abs(towards, out=out)
-        return np.asarray((out.sum(axis=1, where=self.weights <= 0) + untreated) / 2)
+        out = np.empty(len(towards))
+        for rows in blocks(self.weights[:, :, None]):
+            untreated = by_site[rows, None] + by_period
+            if len(by_column):
+                untreated += self.columns[rows] @ by_column
+            weights = self.weights[rows]
+            out[rows] = np.einsum("it,it->i", weights, np.abs(untreated))
+            out[rows] += np.abs(towards[rows]).sum(axis=1, where=weights <= 0)
+        return out / 2
 
     def _directions(self, towards: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Solve the normal equations for the sum's gradient: parts of period effects and of covariates."""
