@@ -44,10 +44,6 @@ class Untreated:
         return np.asarray(np.where(totals > 0, totals, 1.0))
 
     @cached_property
-    def _scores(self) -> FloatArray:
-        return self.weights * self.residuals
-
-    @cached_property
     def _inverse(self) -> FloatArray:
         """Inverse of the period effects' equations, zero for periods without say."""
         own = self.weights.sum(axis=0) > 0
@@ -69,10 +65,13 @@ class Untreated:
         towards : weight of each cell's predictor in the sum, shape (sites, periods)
         """
         by_period, by_column = self._directions(towards)
-        out = self._scores @ by_period
-        if len(by_column):
-            out += np.einsum("it,itk->ik", self._scores, self.columns) @ by_column
-        return np.asarray(out)
+        out = np.empty(len(towards))
+        for rows in blocks(self.weights[:, :, None]):
+            scores = self.weights[rows] * self.residuals[rows]
+            out[rows] = scores @ by_period
+            if len(by_column):
+                out[rows] += np.einsum("it,itk->ik", scores, self.columns[rows]) @ by_column
+        return out
 
     def reach(self, towards: FloatArray) -> FloatArray:
         """How far a lasting shift of each site moves that sum less the cells' own outcomes, shape (sites,).
