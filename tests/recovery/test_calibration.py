@@ -1,0 +1,50 @@
+"""The record of the grid is whole for whom it holds, and no estimator claims what it does not hold.
+
+The record is made by make_calibration.py beside this file; these tests read it and simulate nothing.
+"""
+
+import numpy as np
+import pytest
+
+import evalkit as ek
+
+# Estimators of which there is a record; the others' pages say that nothing is claimed of the grid.
+RECORDED = [name for name in ek.models() if ek.estimator(name).card.simulations]
+# A share of 5 % is known to half a point with so many panels.
+ENOUGH = 2000
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_estimator_was_tried_on_every_scenario(name, scenarios):
+    """The list of scenarios and what they are is that of the grid, none left out and none more."""
+    found = ek.estimator(name).card.simulations
+    assert [(each.scenario, each.breaks) for each in found] == [
+        (scenario.words, scenario.breaks) for scenario in scenarios.GRID
+    ]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_estimator_holds_its_level_warns_or_refuses(name):
+    """95 % ranges hold the truth in 93 % or more, and 6 % of true nulls are rejected at most, or a reader is told."""
+    found = ek.estimator(name).card.simulations
+    assert [each.scenario for each in found if each.standing == "fails"] == []
+    assert all(each.reason for each in found if each.standing == "refuses")
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_figure_rests_on_enough_panels(name):
+    """A refusal is known sooner."""
+    found = ek.estimator(name).card.simulations
+    assert all(each.runs >= ENOUGH for each in found if each.standing != "refuses")
+
+
+def test_the_truth_of_a_scenario_is_what_is_put_in(scenarios):
+    """Ratios of expected events, and the mean of the changes, are those of the simulated cells."""
+    for scenario in scenarios.GRID:
+        made = scenarios.simulate(scenario, np.random.default_rng(3), effect=scenarios.FALL)
+        assert made.design.treatment.sum(axis=1).max() == scenario.periods - scenario.start
+        if not scenario.growing:
+            assert made.by_cell == pytest.approx(scenarios.FALL)
+            assert made.by_events == pytest.approx(scenarios.FALL)
+        nothing = scenarios.simulate(scenario, np.random.default_rng(3), effect=0.0)
+        assert (nothing.by_cell, nothing.by_events) == (0, 0)
