@@ -89,7 +89,7 @@ def trace_leads(
     if not times:
         return _untraced("there is no second period before the start to compare the last one with")
     since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0)
-    dummies = (since[:, :, None] == np.array(times)).astype(float)
+    dummies = since[:, :, None] == np.array(times)
     columns = np.concatenate([dummies, sample.covariates], axis=2)
     try:
         fit = regress(sample, columns, weights, (*[f"time {time}" for time in times], *sample.covariate_names))

@@ -84,7 +84,7 @@ def event_columns(sample: Sample, chosen: EventTimes) -> tuple[FloatArray, tuple
     since = sample.places[None, :] - sample.starts[:, None]
     pooled = np.clip(since, min((*chosen.times, -1)), max((*chosen.times, -1)))
     pooled = np.where(sample.ever_treated[:, None], pooled, len(sample.panel.periods))
-    dummies = (pooled[:, :, None] == np.array(chosen.times)).astype(float)
+    dummies = pooled[:, :, None] == np.array(chosen.times)
     columns, names = sample.columns
     return (
         np.concatenate([dummies, columns[:, :, 1:]], axis=2),
