@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from evalkit.comparison import Comparison, compare
 from evalkit.domain import Design, Effect
 from evalkit.judgement import Finding, judge
 
@@ -101,6 +102,12 @@ class Evaluation:
     def _judge(self, outcome: str) -> Finding:
         (_, primary), *others = self.effects[outcome].items()
         return judge(primary, self.design(outcome), self.study.level, dict(others))
+
+    @cached_property
+    def comparisons(self) -> Mapping[str, Comparison]:
+        """How the estimates of each outcome agree, where there are two or more to compare."""
+        compared = {outcome: compare(effects, self.study.level) for outcome, effects in self.effects.items()}
+        return {outcome: found for outcome, found in compared.items() if found is not None}
 
     @property
     def finding(self) -> Finding:

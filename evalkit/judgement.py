@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evalkit.domain import Check, Design, Effect
+from evalkit.domain.text import listed
 from evalkit.draws import Interval, interval
 
 __all__ = ["CERTAINTIES", "Case", "Certainty", "Finding", "judge", "probability_in_words", "standing_checks"]
@@ -146,11 +147,7 @@ def _disagreement(effect: Effect, level: float, others: Mapping[str, Effect]) ->
     if not elsewhere:
         return None
     do = "does" if len(elsewhere) == 1 else "do"
-    return f"The answer depends on the method: {_listed(elsewhere)} {do} not come to the same result."
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"The answer depends on the method: {listed(elsewhere)} {do} not come to the same result."
 
 
 def _certainty(effect: Effect, design: Design, disagreement: str | None) -> tuple[Certainty, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evalkit.comparison import Comparison, compare
+from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 
@@ -41,11 +41,7 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
             {"outcome": outcome, "case": each.case, "certainty": each.certainty, "reasons": list(each.reasons)}
             for outcome, each in evaluation.findings.items()
         ],
-        "comparisons": [
-            _comparison(outcome, compared)
-            for outcome, effects in evaluation.effects.items()
-            if (compared := compare(effects, evaluation.study.level)) is not None
-        ],
+        "comparisons": [_comparison(outcome, compared) for outcome, compared in evaluation.comparisons.items()],
         "displacement": [
             displacement_document(name, effect, evaluation.study.level)
             for named in evaluation.effects.values()

@@ -9,10 +9,11 @@ import numpy as np
 
 from evalkit.domain import Card, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
+from evalkit.models._asked import as_names
 from evalkit.models._calibration import simulations
 from evalkit.models._imputation.cells import choose_cells
 from evalkit.models._imputation.effect import Found, make_effect
-from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
+from evalkit.models._imputation.errors import Errors, choose_strata, require_errors
 from evalkit.models._imputation.figures import LinearImputed, Setting
 from evalkit.models._imputation.leads import require_leads, steepness, trace_leads
 from evalkit.models._imputation.telling import Words
@@ -118,7 +119,7 @@ class Imputation:
         require_transform(self.transform)
         require_errors(self.errors)
         require_leads(self.leads)
-        object.__setattr__(self, "covariates", read_covariates(self.covariates))
+        object.__setattr__(self, "covariates", as_names(self.covariates))
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
         """Estimate the average change in the log rate or in the level."""

@@ -10,10 +10,11 @@ import numpy as np
 from evalkit.domain import Card, Check, Design, Effect
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.errors import DesignError, EstimationError
+from evalkit.models._asked import as_names
 from evalkit.models._calibration import simulations
 from evalkit.models._imputation.cells import Imputable, choose_cells
 from evalkit.models._imputation.effect import Found, make_effect
-from evalkit.models._imputation.errors import Errors, choose_strata, read_covariates, require_errors
+from evalkit.models._imputation.errors import Errors, choose_strata, require_errors
 from evalkit.models._imputation.figures import PoissonImputed, Setting
 from evalkit.models._imputation.leads import require_leads, steepness, trace_leads
 from evalkit.models._imputation.telling import Words
@@ -111,7 +112,7 @@ class PoissonExtendedTwoWay:
     def __post_init__(self) -> None:
         require_errors(self.errors)
         require_leads(self.leads)
-        object.__setattr__(self, "covariates", read_covariates(self.covariates))
+        object.__setattr__(self, "covariates", as_names(self.covariates))
 
     def estimate(self, design: Design, *, rng: np.random.Generator, draws: int = DEFAULT_DRAWS) -> Effect:
         """Estimate the log of recorded over expected events."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
-__all__ = ["one_line"]
+__all__ = ["listed", "one_line"]
 
 
 def one_line(text: str) -> str:
@@ -17,3 +18,12 @@ def one_line(text: str) -> str:
     """
     shown = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
     return " ".join(shown.split())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name several as in a sentence.
+
+    >>> listed(["theft", "robbery", "arson"]), listed(["theft"])
+    ('theft, robbery and arson', 'theft')
+    """
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

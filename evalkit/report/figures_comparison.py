@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.comparison import compare
 from evalkit.draws import Interval, interval
 from evalkit.report import formats
 from evalkit.report.axes import in_lines, lying, mark_zero, number_ticks, range_marks
@@ -28,7 +27,7 @@ type Row = tuple[str, str, float, Interval]
 def forest(evaluation: Evaluation) -> Figure | None:
     """One effect by every method that was asked, each with what it averages over."""
     level, primary = evaluation.study.level, evaluation.study.primary
-    compared = compare(evaluation.effects[primary], level)
+    compared = evaluation.comparisons.get(primary)
     if compared is None:
         return None
     effects = evaluation.effects[primary]
@@ -44,8 +43,8 @@ def forest(evaluation: Evaluation) -> Figure | None:
         lambda axes, layout: _draw(axes, layout, rows, f"change in {unit}", first_is_main=True),
         title=f"The change in {primary} by {len(rows)} methods",
         alt=_where_they_lie([held for *_, held in rows]),
-        caption=f"Change in {unit} with {_level(level)} ranges. The circle is the estimate the study is judged by; "
-        f"squares are those it is held against. Under each name stands what it averages over, where it says so: "
+        caption=f"Change in {unit} with {formats.level(level)} ranges. The circle is the estimate the study is judged "
+        f"by; squares are those it is held against. Under each name stands what it averages over, where it says so: "
         f"methods may differ because they answer different questions.{note}",
         columns=("estimator", "averages over", f"change ({unit})", "lower", "upper"),
         rows=[(name, over, middle, held.lower, held.upper) for name, over, middle, held in rows],
@@ -76,9 +75,9 @@ def outcomes(evaluation: Evaluation) -> Figure | None:
         lambda axes, layout: _draw(axes, layout, rows, "change in percent of what was expected", first_is_main=main),
         title="Every outcome",
         alt=_where_they_lie([held for *_, held in rows]),
-        caption=f"Change in percent of what was expected, with {_level(level)} ranges, each by the estimator that was "
-        f"named first. The study is judged by {evaluation.study.primary}; the ranges of the others are not corrected "
-        f"for their number.{note}",
+        caption=f"Change in percent of what was expected, with {formats.level(level)} ranges, each by the "
+        f"estimator that was named first. The study is judged by {evaluation.study.primary}; the ranges of the others "
+        f"are not corrected for their number.{note}",
         columns=("outcome", "change (percent)", "lower", "upper"),
         rows=[(name, middle, held.lower, held.upper) for name, _, middle, held in rows],
         heights=(0.75 + 0.4 * len(rows), 0.9 + 0.55 * len(rows)),
@@ -107,7 +106,3 @@ def _row_name(name: str, below: str, layout: Layout) -> str:
 def _where_they_lie(ranges: list[Interval]) -> str:
     below, above = sum(held.upper < 0 for held in ranges), sum(held.lower > 0 for held in ranges)
     return f"{below} of {len(ranges)} ranges lie wholly below zero and {above} wholly above it."
-
-
-def _level(level: float) -> str:
-    return f"{100 * level:g}{formats.FIXED}%"

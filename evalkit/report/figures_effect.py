@@ -128,7 +128,7 @@ def slope(evaluation: Evaluation) -> Figure | None:
             f"{formats.events(expected)} were expected."
         ),
         caption=f"{formats.capital(counted)} in the treated area (solid) and what the estimate gives for it without "
-        f"the measure (dashed, with its {_level(level)} range).{scaled}",
+        f"the measure (dashed, with its {formats.level(level)} range).{scaled}",
         columns=("when", "recorded", "expected", "expected, lower", "expected, upper"),
         rows=[("before", before, None, None, None), ("after", after, expected, held.lower, held.upper)],
     )
@@ -180,7 +180,7 @@ def event_study(evaluation: Evaluation) -> Figure | None:
         alt=f"Before the start, {off} of {len(before)} periods differ clearly from {_against(dynamics)[0]}; the later "
         f"ones show how the "
         "effect developed.",
-        caption=f"Change against {_against(dynamics)[1]}, with {_level(level)} "
+        caption=f"Change against {_against(dynamics)[1]}, with {formats.level(level)} "
         f"ranges. Squares lie before the "
         f"start and should scatter about zero; circles lie after it. The grey band holds the whole course with the "
         f"same probability. {test}",
@@ -231,12 +231,8 @@ def displacement(evaluation: Evaluation) -> Figure | None:
         f"{'fewer' if near_middle > 0 else 'more'} than expected; "
         f"together about {formats.events(read[2][1])} {'fewer' if read[2][1] > 0 else 'more'}.",
         caption=f"Fewer {counted} than expected lie to the right of the dotted line, more to its left; "
-        f"{_level(level)} ranges.",
+        f"{formats.level(level)} ranges.",
         columns=("area", "fewer than expected", "lower", "upper"),
         rows=[(name, middle, held.lower, held.upper) for name, middle, held, _ in read],
         heights=(1.7, 1.9),
     )
-
-
-def _level(level: float) -> str:
-    return f"{100 * level:g}{formats.FIXED}%"

@@ -61,7 +61,7 @@ def trends(evaluation: Evaluation) -> Figure | None:
         f"most {found.breakdown:.2g} times as much as before it."
         if found.breakdown is not None and held
         else "Every range holds no change, even that for parallel trends.",
-        caption=f"Range ({100 * found.level:g}{formats.FIXED}%) of {found.target} if, from one period to the next, the "
+        caption=f"Range ({formats.level(found.level)}) of {found.target} if, from one period to the next, the "
         "treated and the comparison sites part by at most so many times the most they parted between two neighbouring "
         "periods before the start; 0 is parallel trends. Grey ranges hold no change.",
         columns=("times the most before", f"lower ({unit})", f"upper ({unit})"),

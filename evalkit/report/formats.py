@@ -17,6 +17,7 @@ __all__ = [
     "events",
     "full_money",
     "full_range",
+    "level",
     "money",
     "number",
     "percent",
@@ -138,6 +139,15 @@ def chance(probability: float) -> str:
     if hundredths <= 0:
         return "under 1 in 100"
     return f"{hundredths} in 100"
+
+
+def level(share: float) -> str:
+    """Write the level of a range.
+
+    >>> level(0.95).replace(FIXED, " ")
+    '95 %'
+    """
+    return f"{100 * share:g}{FIXED}%"
 
 
 def full_range(interval: Interval) -> str:

@@ -99,7 +99,7 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         support=supports(evaluation),
         notes=_warnings(evaluation)[:_NOTES],
         more_notes=_more_notes(len(_warnings(evaluation)) - _NOTES),
-        level=f"{100 * evaluation.study.level:g}{formats.FIXED}%",
+        level=formats.level(evaluation.study.level),
     )
 
 
@@ -273,7 +273,7 @@ def _caption(appraisal: Appraisal, unit: float) -> str:
         currency=formats.currency_name(appraisal.currency, unit),
         price_year=appraisal.price_year,
         horizon=formats.plural(appraisal.horizon, "year", "years"),
-        level=f"{100 * appraisal.level:g}{formats.FIXED}%",
+        level=formats.level(appraisal.level),
     )
 
 

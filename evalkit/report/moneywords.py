@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.domain.text import listed
 from evalkit.draws import FloatArray, Quantity, interval
 from evalkit.judgement import probability_in_words
 from evalkit.report import formats
@@ -109,7 +110,7 @@ def _years(years: Sequence[int]) -> str:
 def _payers(appraisal: Appraisal) -> str:
     """Say who pays, nothing that is saved elsewhere taken off."""
     who = [line.bearer for line in appraisal.by_bearer if line.cost.mean > 0]
-    return f"Paid by: {who[0]}." if len(who) == 1 else f"Paid by: {', '.join(who[:-1])} and {who[-1]}." if who else ""
+    return f"Paid by: {listed(who)}." if who else ""
 
 
 def _acceptable(appraisal: Appraisal) -> str:

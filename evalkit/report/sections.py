@@ -121,8 +121,7 @@ def _own_scale(evaluation: Evaluation) -> Grid:
             )
         )
     return Grid(
-        caption=f"Every estimate on its own scale; a negative change is a fall; ranges hold "
-        f"{100 * level:g}{formats.FIXED}%",
+        caption=f"Every estimate on its own scale; a negative change is a fall; ranges hold {formats.level(level)}",
         columns=(
             "Outcome, estimator",
             "Role",
@@ -203,7 +202,7 @@ def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         blocks.append(
             Grid(
                 caption=f"{evaluation.study.primary}: recorded and {told} by period, with "
-                f"{100 * level:g}{formats.FIXED}% ranges",
+                f"{formats.level(level)} ranges",
                 columns=("Period", "Recorded", f"{told[:1].upper()}{told[1:]}", "Range"),
                 rows=tuple(rows),
                 numeric=frozenset({1, 2, 3}),

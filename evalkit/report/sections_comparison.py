@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.comparison import Comparison, compare
+from evalkit.comparison import Comparison
 from evalkit.domain import Effect
+from evalkit.domain.text import listed
 from evalkit.draws import interval
 from evalkit.report import formats
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
@@ -46,13 +47,11 @@ def _methods(evaluation: Evaluation, drawn: Mapping[str, Figure]) -> Section | N
     blocks: list[Block] = []
     if "forest" in drawn:
         blocks.append(Picture(figure=drawn["forest"]))
-    for outcome, effects in evaluation.effects.items():
-        compared = compare(effects, evaluation.study.level)
-        if compared is not None:
-            told = how_they_compare(compared)
-            head = outcome if len(evaluation.effects) > 1 else ""
-            agrees = compared.agreement == "agree"
-            blocks.append(Paragraph(head=head, text=told) if agrees else Note(text=f"{head}: {told}".lstrip(": ")))
+    for outcome, compared in evaluation.comparisons.items():
+        told = how_they_compare(compared)
+        head = outcome if len(evaluation.effects) > 1 else ""
+        agrees = compared.agreement == "agree"
+        blocks.append(Paragraph(head=head, text=told) if agrees else Note(text=f"{head}: {told}".lstrip(": ")))
     effects = evaluation.effects[evaluation.study.primary]
     if any(effect.specification for effect in effects.values()):
         blocks.append(_specifications(effects, evaluation.study.primary))
@@ -79,7 +78,7 @@ def how_they_compare(compared: Comparison) -> str:
         return formats.percent(value, signed=True) if percent else formats.number(value)
 
     ends = f"from {shown(low.middle)} ({low.name}) to {shown(high.middle)} ({high.name})"
-    primary, names = compared.estimates[0].name, _listed(compared.apart)
+    primary, names = compared.estimates[0].name, listed(compared.apart)
     if compared.agreement == "sign":
         return f"The methods do not agree on the direction of the change: {ends}. Against {primary} stands {names}."
     if compared.agreement == "size":
@@ -88,10 +87,6 @@ def how_they_compare(compared: Comparison) -> str:
             f"neither range holding the other's estimate, is {names}."
         )
     return f"The methods do not part: their estimates lie {ends}, no further apart than their ranges allow."
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _lower(sentence: str) -> str:
@@ -149,7 +144,7 @@ def _cohorts(name: str, effect: Effect, level: float) -> Grid:
         )
     return Grid(
         caption=f"{name}: by first treated period; change as a {formats.SCALES[effect.scale]}, with "
-        f"{100 * level:g}{formats.FIXED}% ranges",
+        f"{formats.level(level)} ranges",
         columns=("Start", "Change", "Range", "Fewer than expected", "Range"),
         rows=tuple(rows),
         numeric=frozenset({1, 2, 3, 4}),

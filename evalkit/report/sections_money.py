@@ -106,7 +106,7 @@ def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
     ]
     return Grid(
         caption=f"Key figures ({_lower(formats.currency_name(currency, unit))}, prices of {appraisal.price_year}); "
-        f"means, with {100 * appraisal.level:g}{formats.FIXED}% ranges",
+        f"means, with {formats.level(appraisal.level)} ranges",
         columns=("Figure", "Value", "Range or remark"),
         rows=tuple(rows),
         numeric=frozenset({1}),

@@ -191,7 +191,7 @@ def _methods(evaluation: Evaluation) -> Section:
                 ),
             )
         )
-    level = f"{100 * evaluation.study.level:g}{formats.FIXED}%"
+    level = formats.level(evaluation.study.level)
     blocks.append(
         Paragraph(
             head="Ranges and several outcomes",

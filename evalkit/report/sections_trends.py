@@ -50,7 +50,7 @@ def _grid(effect: Effect, found: TrendSensitivity) -> Grid:
         for bound, low, high in zip(found.bounds, lower, upper, strict=True)
     ]
     return Grid(
-        caption=f"{_HEADS[found.kind]}: {100 * found.level:g}{formats.FIXED}% ranges of {found.target}",
+        caption=f"{_HEADS[found.kind]}: {formats.level(found.level)} ranges of {found.target}",
         columns=("Times the most before" if is_relative else f"Bend a period{scale}", f"Range ({unit})"),
         rows=tuple(rows),
         numeric=frozenset({0, 1}),

@@ -86,7 +86,7 @@ def _effect(evaluation: Evaluation) -> list[str]:
     level = evaluation.study.level
     reading = read(evaluation, evaluation.study.primary)
     small = reading.base_is_small
-    lines = [f" {'':<34}{'':>9}  {100 * level:g}{formats.FIXED}% range"]
+    lines = [f" {'':<34}{'':>9}  {formats.level(level)} range"]
     named = evaluation.effects[evaluation.study.primary]
     for name, effect in named.items():
         lines += [

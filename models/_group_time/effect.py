@@ -13,11 +13,11 @@ from evalkit.draws import FloatArray
 from evalkit.models._group_time.cells import Cells
 from evalkit.models._group_time.errors import Precision
 from evalkit.models._group_time.sample import GroupTimeSample
+from evalkit.models._inference.student import FEW_DEGREES, FEW_DEGREES_SAY
 from evalkit.models._regression.scale import events_prevented
 
 __all__ = ["Totals", "sites_check"]
 
-_FEW_DEGREES = 5
 # Below this the error rests on the comparison sites more than on the treated ones.
 _MOSTLY_SEEN = 0.5
 
@@ -173,10 +173,7 @@ def sites_check(sample: GroupTimeSample, place: int, precision: Precision, how: 
             f" {lone} cohort{'s have' if lone > 1 else ' has'} one site, whose own noise cannot be seen; it was taken "
             "to be like that of the other sites."
         )
-    if free < _FEW_DEGREES:
-        detail += (
-            " That is few: the interval is wide for it, and an average over the draws of events prevented, or of "
-            "money, hangs on their far ends; read medians and intervals."
-        )
-    failed = free < _FEW_DEGREES or seen < _MOSTLY_SEEN
+    if free < FEW_DEGREES:
+        detail += FEW_DEGREES_SAY
+    failed = free < FEW_DEGREES or seen < _MOSTLY_SEEN
     return Check(name="number of sites", passed=False if failed else None, detail=detail)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -18,7 +17,6 @@ __all__ = [
     "choose_strata",
     "covariance_of",
     "group_sums",
-    "read_covariates",
     "require_errors",
     "spread_of",
 ]
@@ -57,14 +55,6 @@ def require_errors(errors: str) -> None:
     if errors not in known:
         msg = f"no errors {errors!r}; {nearest(errors, known)}"
         raise EstimationError(msg)
-
-
-def read_covariates(covariates: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Give names as a tuple, and refuse one text, whose letters would be read as names."""
-    if isinstance(covariates, str):
-        msg = f"covariates are a list of names; there is one text, {covariates!r}"
-        raise EstimationError(msg)
-    return None if covariates is None else tuple(covariates)
 
 
 def choose_strata(starts: np.ndarray, never: int, names: tuple[str, ...], errors: Errors) -> Strata:

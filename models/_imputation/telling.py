@@ -11,12 +11,11 @@ from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.models._imputation.cells import Imputable
 from evalkit.models._imputation.figures import Figure, Imputed, Setting
+from evalkit.models._inference.student import FEW_DEGREES, FEW_DEGREES_SAY
 from evalkit.models._regression.sample import Sample
 
 __all__ = ["Words", "cells_of", "paths_of", "recorded_by_period", "sites_check", "specification"]
 
-# Below this a t distribution has tails in which a mean of exponentials is lost.
-_FEW_DEGREES = 5
 _ERRORS = {
     "stratified": "robust to what goes on within a site, around the average of each cohort and period, and "
     "made unbiased for few sites (stratified)",
@@ -83,7 +82,7 @@ def cells_of(chosen: Imputable, imputed: Imputed) -> Cells:
 def sites_check(sample: Sample, setting: Setting, headline: Figure) -> Check:
     """Say how many sites the error rests on, and how many it is worth."""
     free = headline.spread.degrees_of_freedom
-    few = free < _FEW_DEGREES
+    few = free < FEW_DEGREES
     detail = (
         f"The error is {_ERRORS[setting.errors]}; it rests on {sample.treated_count} treated and "
         f"{sample.comparison_count} comparison sites and is read from a t distribution with {free:.1f} degrees of "
@@ -101,10 +100,7 @@ def sites_check(sample: Sample, setting: Setting, headline: Figure) -> Check:
             "taken to show no variation because it has none to show; errors = 'stratified' does not."
         )
     if few:
-        detail += (
-            " That is few: the interval is wide for it, and an average over the draws of events prevented, or of "
-            "money, hangs on their far ends; read medians and intervals."
-        )
+        detail += FEW_DEGREES_SAY
     return Check(name="number of sites", passed=False if few else None, detail=detail)
 
 

@@ -9,7 +9,15 @@ from scipy.special import stdtrit
 
 from evalkit.draws import FloatArray
 
-__all__ = ["StudentT"]
+__all__ = ["FEW_DEGREES", "FEW_DEGREES_SAY", "StudentT"]
+
+# Below this a t distribution has tails in which a mean of exponentials is lost, and CR2's own
+# approximation is poor (Pustejovsky and Tipton 2018 advise care under 5).
+FEW_DEGREES = 5
+FEW_DEGREES_SAY = (
+    " That is few: the interval is wide for it, and an average over the draws of events prevented, or of money, "
+    "hangs on their far ends; read medians and intervals."
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from evalkit.domain import Check, Design, Dynamics, Panel
 from evalkit.draws import FloatArray, couple, spread
 from evalkit.errors import DesignError, EstimationError, first_of
-from evalkit.models._inference.student import StudentT
+from evalkit.models._inference.student import FEW_DEGREES, FEW_DEGREES_SAY, StudentT
 from evalkit.models._local_projections.contrast import Averages, Contrasts
 from evalkit.models._local_projections.stack import Baseline, Kind, Stack
 
@@ -29,8 +29,6 @@ __all__ = [
 
 # A change on a log scale is bounded here, so that its exponential stays a number with one treated site.
 _LARGEST_LOG = 300.0
-# Below this an average over draws hangs on its tails (see the check of the regressions).
-_FEW_DEGREES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,12 +222,9 @@ def sites_check(found: Averages, inference: Contrasts) -> Check:
             " The estimate rests on one site, whose own noise cannot be seen; it was taken to be like that of the "
             "other sites."
         )
-    if free < _FEW_DEGREES:
-        detail += (
-            " That is few: the interval is wide for it, and an average over the draws of events prevented, or of "
-            "money, hangs on their far ends; read medians and intervals."
-        )
-    return Check(name="number of sites", passed=False if treated == 1 or free < _FEW_DEGREES else None, detail=detail)
+    if free < FEW_DEGREES:
+        detail += FEW_DEGREES_SAY
+    return Check(name="number of sites", passed=False if treated == 1 or free < FEW_DEGREES else None, detail=detail)
 
 
 def left_behind(panel: Panel, times: np.ndarray, draws: FloatArray, *, log: bool) -> Check:

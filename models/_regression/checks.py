@@ -6,6 +6,7 @@ import numpy as np
 
 from evalkit.domain import Check
 from evalkit.models._inference.cluster import Inference
+from evalkit.models._inference.student import FEW_DEGREES, FEW_DEGREES_SAY
 from evalkit.models._regression.bacon import bacon_sentence
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
@@ -19,9 +20,6 @@ __all__ = [
     "staggered_check",
 ]
 
-# Below this a t distribution has tails in which a mean of exponentials is lost, and CR2's own
-# approximation is poor (Pustejovsky and Tipton 2018 advise care under 5).
-_FEW_DEGREES = 5
 _NOTABLE = 0.01
 # A lone treated site this many times larger than the others: at 10 times, 33 to 41 % of true nulls are rejected.
 _FAR_IN_SIZE = 3
@@ -51,12 +49,9 @@ def clusters_check(sample: Sample, inference: Inference, reason: str = "") -> Ch
             " The estimate rests on one site, whose own noise cannot be seen; it was taken to be like that of the "
             "other sites."
         )
-    if free < _FEW_DEGREES:
-        detail += (
-            " That is few: the interval is wide for it, and an average over the draws of events prevented, or of "
-            "money, hangs on their far ends; read medians and intervals."
-        )
-    return Check(name="number of sites", passed=False if lone or free < _FEW_DEGREES else None, detail=detail)
+    if free < FEW_DEGREES:
+        detail += FEW_DEGREES_SAY
+    return Check(name="number of sites", passed=False if lone or free < FEW_DEGREES else None, detail=detail)
 
 
 def lone_size_check(fit: Fit, sample: Sample, inference: Inference) -> Check | None:

@@ -36,6 +36,8 @@ class Found:
     def __init__(self, **effects):
         self.effects = {"burglary": effects}
         self.study = type("Study", (), {"level": 0.95, "primary": "burglary"})()
+        compared = compare(effects, 0.95)
+        self.comparisons = {"burglary": compared} if compared else {}
 
 
 @pytest.mark.parametrize(
