@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
@@ -98,15 +97,14 @@ def period_inverse(weights: FloatArray) -> FloatArray:
     laplacian = np.diag(weights.sum(axis=0)) - rooted.T @ rooted
     out = np.zeros_like(laplacian)
     try:
-        factor = cho_factor(laplacian[1:, 1:])
-        inverse = cho_solve(factor, np.eye(len(laplacian) - 1))
+        root = np.linalg.inv(np.linalg.cholesky(laplacian[1:, 1:]))
     except np.linalg.LinAlgError as problem:
         msg = (
             "site and period effects cannot be told apart with these weights: the weights of some "
             "cells are too small against the rest"
         )
         raise EstimationError(msg) from problem
-    out[1:, 1:] = (inverse + inverse.T) / 2
+    out[1:, 1:] = root.T @ root
     return out
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from evalkit.draws import FloatArray
 from evalkit.models._regression.absorb import blocks
@@ -114,7 +113,8 @@ def _predict(data: _Counts, effects: FloatArray, slopes: FloatArray) -> FloatArr
     """Predictor without offset, with the site effects that make each site's sum the recorded one."""
     predictor = np.empty(data.at_risk.shape)
     for rows in blocks(data.columns):
-        own = data.columns[rows] @ slopes + effects
+        own = _part(data.columns[rows], slopes)
+        own += effects
         own += np.log(data.by_site[rows] / (data.at_risk[rows] * np.exp(own)).sum(axis=1))[:, None]
         predictor[rows] = own
     return predictor
@@ -157,11 +157,16 @@ def _expect(at_risk: FloatArray, columns: FloatArray, effects: FloatArray, slope
     """Events expected with site effects of zero, in an array of its own."""
     if not slopes.any():
         return at_risk * np.exp(effects)
-    linear = columns @ slopes
+    linear = _part(columns, slopes)
     linear += effects
     np.exp(linear, out=linear)
     linear *= at_risk
     return linear
+
+
+def _part(columns: FloatArray, slopes: FloatArray) -> FloatArray:
+    """Give the columns' part of the predictor; a single column needs no product of matrices, which is slow for it."""
+    return columns[:, :, 0] * slopes[0] if len(slopes) == 1 else columns @ slopes
 
 
 def _size(data: _Counts, step: FloatArray) -> float:
@@ -170,7 +175,9 @@ def _size(data: _Counts, step: FloatArray) -> float:
     widest = float(np.abs(step[:periods]).max())
     if not len(data.by_column):
         return widest
-    return max(widest, *(float(np.abs(data.columns[rows] @ step[periods:]).max()) for rows in blocks(data.columns)))
+    return max(
+        widest, *(float(np.abs(_part(data.columns[rows], step[periods:])).max()) for rows in blocks(data.columns))
+    )
 
 
 def _solve(place: _Place) -> FloatArray | None:
@@ -179,10 +186,11 @@ def _solve(place: _Place) -> FloatArray | None:
     if not (np.isfinite(scale) & (scale > 0)).all():
         return None
     try:
-        factor = cho_factor(place.information[1:, 1:] / np.outer(scale, scale))
+        root = np.linalg.cholesky(place.information[1:, 1:] / np.outer(scale, scale))
     except np.linalg.LinAlgError:
         return None
-    return np.concatenate([[0.0], cho_solve(factor, place.gradient[1:] / scale) / scale])
+    step = np.linalg.solve(root.T, np.linalg.solve(root, place.gradient[1:] / scale))
+    return np.concatenate([[0.0], step / scale])
 
 
 def _onward(place: _Place, step: FloatArray) -> tuple[FloatArray, FloatArray]:
