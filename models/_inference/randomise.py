@@ -98,19 +98,16 @@ def smallest_share(starts: np.ndarray, never: int) -> float:
 def _all_of(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Lay one label after the other over the places that are left, shape (m, sites)."""
     size = int(counts.sum())
-    free = [tuple(range(size))]
-    rows = np.empty((1, size), dtype=np.intp)
+    rows, free = np.empty((1, size), dtype=np.intp), np.arange(size)[None, :]
     for label, count in zip(labels, counts.tolist(), strict=True):
-        old, chosen, rest = [], [], []
-        for row, places in enumerate(free):
-            for some in combinations(places, count):
-                old.append(row)
-                chosen.append(some)
-                taken = set(some)
-                rest.append(tuple(place for place in places if place not in taken))
-        rows = rows[old]
-        np.put_along_axis(rows, np.array(chosen, dtype=np.intp), label, axis=1)
-        free = rest
+        left = free.shape[1]
+        picked = np.array(list(combinations(range(left), count)), dtype=np.intp)
+        taken = np.zeros((len(picked), left), dtype=bool)
+        np.put_along_axis(taken, picked, values=True, axis=1)
+        others = np.nonzero(~taken)[1].reshape(len(picked), left - count)
+        rows = np.repeat(rows, len(picked), axis=0)
+        np.put_along_axis(rows, free[:, picked].reshape(len(rows), count), label, axis=1)
+        free = free[:, others].reshape(len(rows), left - count)
     return rows
 
 

@@ -1,10 +1,11 @@
 """Try every estimator on the whole grid of scenarios, and record how well it did in models/calibration.csv.
 
-    python tests/recovery/make_calibration.py [--only NAME ...] [--scenario KEY ...] [--runs N] [--record FILE]
+    python tests/recovery/make_calibration.py [--only NAME ...] [--scenario KEY ...] [--missing]
+        [--runs N] [--jobs N] [--record FILE]
 
-With --only or --scenario the other rows of the record stay as they are. Each pair of estimator and scenario has
-random numbers of its own, so what else is run changes nothing. `test_calibration.py` holds the record to its
-thresholds and to the list of scenarios.
+With --only or --scenario the other rows of the record stay as they are, and with --missing those that there are.
+Each pair of estimator and scenario has random numbers of its own, so what else is run changes nothing.
+`test_calibration.py` holds the record to its thresholds and to the list of scenarios.
 """
 
 import argparse
@@ -155,6 +156,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--scenario", nargs="*", default=[])
+    parser.add_argument("--missing", action="store_true", help="only pairs that the record does not hold")
     parser.add_argument("--runs", type=int, default=0, help="panels a pair, in place of the defaults")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--record", type=Path, default=HERE.parents[2] / "models" / "calibration.csv")
@@ -166,7 +168,8 @@ def main():
         (name, scenario, asked.runs)
         for name in asked.only or names
         for scenario in GRID
-        if not asked.scenario or scenario.key in asked.scenario
+        if (not asked.scenario or scenario.key in asked.scenario)
+        and not (asked.missing and (name, scenario.key) in kept)
     ]
     began = time.perf_counter()
     with ProcessPoolExecutor(max_workers=asked.jobs) as workers:
