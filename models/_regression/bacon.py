@@ -11,7 +11,7 @@ import numpy as np
 from evalkit.draws import FloatArray
 from evalkit.models._regression.sample import Sample
 
-__all__ = ["Comparison", "bacon_sentence", "decompose", "shares"]
+__all__ = ["KINDS", "Comparison", "bacon_sentence", "decompose", "shares", "shares_of_starts"]
 
 type Kind = Literal["treated against never treated", "earlier against later", "later against earlier"]
 
@@ -101,17 +101,19 @@ def shares(starts: np.ndarray, periods: int) -> dict[Kind, float]:
     return {kind: sum(each.weight for each in found if each.kind == kind) for kind in KINDS}
 
 
-def bacon_sentence(sample: Sample) -> str:
-    """Say which comparisons carry the estimate; nothing where cells are missing or weighted, or a buffer is fitted."""
-    weights = sample.weights
-    if sample.is_buffer.any() or sample.covariates.shape[2] or weights.min() != weights.max():
+def shares_of_starts(sample: Sample) -> dict[Kind, float] | None:
+    """Give the shares for the starts of a sample, its buffer left out; None where a site is treated throughout."""
+    starts = np.searchsorted(sample.places, sample.starts[~sample.is_buffer])
+    return None if (starts == 0).any() else shares(starts, len(sample.places))
+
+
+def bacon_sentence(found: dict[Kind, float] | None) -> str:
+    """Say which comparisons carry a two-way estimate with these starts; "" where that is not known."""
+    if found is None:
         return ""
-    starts = np.searchsorted(sample.places, sample.starts)
-    if (starts == 0).any():
-        return ""
-    found = {kind: 100 * share for kind, share in shares(starts, len(sample.places)).items()}
+    never, earlier, later = (100 * found[kind] for kind in KINDS)
     return (
-        f" Of the weight, in a least-squares fit of these starts, {found[KINDS[0]]:.0f} % is of treated against never "
-        f"treated sites, {found[KINDS[1]]:.0f} % of earlier against later starts, and {found[KINDS[2]]:.0f} % of "
-        "later starts against sites that were already treated (Goodman-Bacon 2021)."
+        f" Of the weight, in a least-squares fit of these starts in which all site-periods count alike, {never:.0f} % "
+        f"is of treated against never treated sites, {earlier:.0f} % of earlier against later starts, and {later:.0f} "
+        "% of later starts against sites that were already treated (Goodman-Bacon 2021)."
     )

@@ -7,7 +7,7 @@ import numpy as np
 from evalkit.domain import Check
 from evalkit.models._inference.cluster import Inference
 from evalkit.models._inference.student import FEW_DEGREES, FEW_DEGREES_SAY
-from evalkit.models._regression.bacon import bacon_sentence
+from evalkit.models._regression.bacon import KINDS, bacon_sentence, shares_of_starts
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
@@ -21,6 +21,9 @@ __all__ = [
 ]
 
 _NOTABLE = 0.01
+# Share of the weight on sites already treated: with effects that grow, 95 % ranges held 94 to 96 times in 100 with a
+# share of 8 %, and 85 to 90 times with one of 19 % (the grid's scenarios of growing effects).
+_MUCH_FORBIDDEN = 0.1
 # A lone treated site this many times larger than the others: at 10 times, 33 to 41 % of true nulls are rejected.
 _FAR_IN_SIZE = 3
 _SEEN = 0.99
@@ -105,6 +108,8 @@ def staggered_check(fit: Fit, sample: Sample) -> Check | None:
     if not sample.design.is_staggered:
         return None
     total, cells, of = forbidden_share(fit, sample.treated)
+    compared = shares_of_starts(sample)
+    much = compared is not None and compared[KINDS[2]] > _MUCH_FORBIDDEN
     start = "Sites started at different times, so some are compared with sites that were already treated."
     if cells:
         seen = (
@@ -115,9 +120,9 @@ def staggered_check(fit: Fit, sample: Sample) -> Check | None:
         seen = "No treated site-period counts with the wrong sign"
     return Check(
         name="staggered start",
-        passed=False if total > _NOTABLE else None,
+        passed=False if total > _NOTABLE or much else None,
         detail=f"{start} {seen}; that is harmless only if the effect is the same everywhere and at all times."
-        f"{bacon_sentence(sample)} Compare with an estimator that avoids it.",
+        f"{bacon_sentence(compared)} Compare with an estimator that avoids it.",
     )
 
 
