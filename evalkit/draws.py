@@ -38,6 +38,8 @@ DEFAULT_DRAWS = 4000
 
 # After some twenty sweeps no draw of a combination changes its rank any more.
 _SWEEPS = 30
+# Share of the largest variance that is none but for rounding.
+_ROUNDING = 1e-13
 
 
 class Distribution(Protocol):
@@ -198,7 +200,8 @@ def spread_parts(
         msg = "a weighted sum has at least one weight that is not zero; there is none"
         raise DomainError(msg)
     values, vectors = np.linalg.eigh(spread_of - variance * np.outer(gain, gain) if variance > 0 else spread_of)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
+    # what rounding leaves where parts determine one another would come out as the root of it
+    root = vectors * np.sqrt(np.where(values > _ROUNDING * np.abs(values).max(), values, 0))
     rest = rng.standard_normal((len(headline), len(centre))) @ root.T
     rest -= np.outer(rest @ shares, gain)  # rounding of the root must not reach the sum
     return np.asarray(centre + np.outer(headline - shares @ centre, gain) + rest)

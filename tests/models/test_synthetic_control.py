@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evalkit.domain import Design, Intervention, Outcome, Panel, Periods, Table
 from evalkit.errors import DesignError, EstimationError
 from evalkit.judgement import judge
+from evalkit.models._synthetic import simplex
 from evalkit.models._synthetic.control import ControlFitter, fit_control
 from evalkit.models._synthetic.placebos import place, signed_rows, two_sided_p_value
 from evalkit.models._synthetic.simplex import simplex_weights
@@ -89,6 +90,29 @@ def test_weights_are_the_optimum(seed, periods, sites, ridge):
     slope = columns.T @ (columns @ weights - target) + ridge * weights
     bound = 1e-6 * (1 + np.abs(columns.T @ columns).max())
     assert slope[weights > 1e-9].max() - slope.min() < bound
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 60), st.sampled_from([0.0, 0.1, 100.0]), st.sampled_from([0.0, 30.0]))
+def test_many_sites_have_the_same_optimum_as_few(seed, periods, ridge, level):
+    """Above 150 sites another way is gone, to weights that an active set cannot better."""
+    rng = np.random.default_rng(seed)
+    columns = np.cumsum(rng.normal(0, 1, (periods, 160)), axis=0) + rng.normal(0, level, 160)
+    target = np.cumsum(rng.normal(0, 1, periods)) + 2 * level
+    distances = columns - target[:, None]
+    scale = float((distances**2).sum() / 160)
+    few = simplex._by_active_set(distances, ridge + 1e-9 * scale, scale)
+    np.testing.assert_allclose(simplex_weights(columns, target, ridge), few / few.sum(), atol=1e-6)
+
+
+def test_ten_thousand_sites_are_weighed():
+    """Blocks of a city: the mix runs as the target did before, and is the most even one that does."""
+    rng = np.random.default_rng(7)
+    columns, target = rng.normal(0, 1, (6, 10_000)), rng.normal(0, 0.2, 6)
+    weights = simplex_weights(columns, target)
+    np.testing.assert_allclose(columns @ weights, target, atol=1e-6)
+    assert weights.sum() == pytest.approx(1)
+    assert weights.max() < 5 / 10_000
 
 
 def test_sites_that_are_alike_share_their_weight():
