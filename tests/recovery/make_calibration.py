@@ -53,14 +53,15 @@ SLOW = {"synthetic-control": 400, "synthetic-did": 400, "did-negative-binomial":
 LEVEL = 0.95
 # What an estimate averages over decides what the truth is, where effects differ.
 BY_CELL = {"did-ols", "callaway-santanna", "imputation", "local-projections"}
-# Work that has no part in the change and its range.
-WITHOUT = {"event_study": False, "trend_sensitivity": False}
+# Work that has no part in the change and its range, and fewer placebos than by default: with 199 in place of 1,000 the
+# test is as exact, its p-values are multiples of .005, and it takes a fifth of the time.
+WITHOUT = {"event_study": False, "trend_sensitivity": False, "placements": 199}
 # Mid-quantiles: 400 put the limits within a hundredth of an error.
 DRAWS = 400
 
 
 def estimators():
-    """Give every installed estimator that takes a panel, with its defaults and nothing beside the change."""
+    """Give every installed estimator that takes a panel, with its defaults but for what takes long for nothing."""
     found = {}
     for name in ek.models():
         cls = ek.estimator(name)
