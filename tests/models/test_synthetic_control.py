@@ -369,6 +369,7 @@ def test_one_comparison_site_that_decides_is_noticed():
 def test_of_many_sites_those_that_carry_the_most_are_left_out():
     """A perfect fit spreads weight over a hundred sites; fifty of them are left out in turn, and the check says so."""
     logs = 6 + np.random.default_rng(8).normal(0, 0.1, (120, 9))
+    logs[0, :6] = 6 + (logs[0, :6] - 6) / 10  # near the middle of the others, so that many mixes come up to it
     detail = check(estimate(design_of(logs, [6]), placements=20), "leave one out").detail
     assert "comparison sites that carry weight left out (of the 50 that carry the most), the change" in detail
 

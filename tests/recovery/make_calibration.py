@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from scenarios import FALL, GRID, simulate
+from scenarios import FALL, GRID, runs_of, simulate
 
 import evalkit as ek
 from evalkit.errors import EvalkitError
@@ -43,13 +43,9 @@ COLUMNS = (
     "refused",
     "reason",
 )
-# Of two thousand panels half are without an effect: a share of 5 % of these is known to .7 points (one standard
-# error), which is not enough to tell it from 6 %. Where a figure is past its bound by no more than chance may
-# take it there, as many panels again are simulated, and all of them count, up to MOST times.
-RUNS = 2000
+# Where a figure is past its bound by no more than chance may take it there, as many panels again are simulated, and
+# all of them count, up to MOST times.
 MOST = 5
-# Placebos and likelihoods that are fitted many times over: up to a second an estimate.
-SLOW = {"synthetic-control": 400, "synthetic-did": 400, "did-negative-binomial": 400}
 LEVEL = 0.95
 # What an estimate averages over decides what the truth is, where effects differ.
 BY_CELL = {"did-ols", "callaway-santanna", "imputation", "local-projections"}
@@ -94,7 +90,7 @@ def try_once(estimator, name, scenario, rng, effect):
 def record(task):
     """Try one estimator on one scenario: half of the runs with no effect, half with a fall."""
     name, scenario, runs = task
-    runs = runs or SLOW.get(name, RUNS)
+    runs = runs or runs_of(name, scenario.key)
     estimator = estimators()[name]
     source = np.random.default_rng([2026, zlib.crc32(name.encode()), zlib.crc32(scenario.key.encode())])
     answers, refusals, made = {0.0: [], FALL: []}, [], 0
