@@ -64,9 +64,9 @@ class BeforeAfterTable:
         for a table, as it exists for every table and is what the literature on it reports; the ratio for a panel,
         whose sites differ in size and share a season, so that numbers do not carry over (see the card).
     dispersion : how many times as much as chance counts vary, 1 or more; "auto" takes it from how far the
-        sites of a panel differ in their change, where there are two treated and two comparison sites or
-        more, otherwise from its periods before the start, where there are eight, and otherwise takes 1,
-        with the range for 2 beside it
+        sites of a panel differ in their change, where there are two treated and two comparison sites or more,
+        or five of one kind and a lone one of the other; otherwise from its periods before the start, where
+        there are eight; and otherwise takes 1, with the range for 2 beside it
 
     References
     ----------
@@ -114,12 +114,18 @@ class BeforeAfterTable:
                 "94.5 to 96.6 %; without it 82 to 85 % (twice) and 65 to 69 % (four times)",
             ),
             (
-                "the same season in sites of different size, 12 periods, shifts of sites (sd .1), 300 panels a row",
-                "nominal 95 %",
+                "ratio: one season in sites of different size, 12 periods, shifts of sites (sd .1), 400 panels each",
+                "nominal 95 %; in brackets with treated sites ten times larger than the others",
                 (
-                    "ratio: 20 of 40 treated 96.7 %, 3 of 40 95.7 %, 10 of 100 97.3 %; 1 of 40 74 % (no error sees its "
-                    "own shift), ten times larger 39 %. Difference: 97.7, 63.5 and 96.9 %; 57 and 2 %"
+                    "20 of 40 treated 96.0 % (96.3), 10 of 100 97.0 % (95.3), 3 of 40 97.8 % (93.5); one site, "
+                    "whose shift is taken to be like the others': of 40 97.0 % (67.5), of 12 96.8 % (81.3), of 6 "
+                    "98.8 % (93.5)"
                 ),
+            ),
+            (
+                "difference: the same panels, whose season moves all by one proportion",
+                "nominal 95 %; in brackets with treated sites ten times larger, whose numbers then do not move alike",
+                "20 of 40 96.8 % (0), 10 of 100 93.5 % (0), 3 of 40 92.0 % (65), one of 40 93.5 % (9)",
             ),
             (
                 "true nulls rejected at 5 %, sites that each keep a shift of their own (sd .15), 2,000 panels a row",

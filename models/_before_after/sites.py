@@ -8,11 +8,12 @@ from evalkit.domain import Design
 from evalkit.draws import FloatArray
 from evalkit.models._before_after.cells import Cells, SiteCounts, site_counts
 from evalkit.models._before_after.dispersion import Dispersion, baseline_dispersion
-from evalkit.models._before_after.displacement_difference import weighted_changes
 from evalkit.models._before_after.draws import Measure
-from evalkit.models._before_after.rate_ratio import log_ratio_changes
 
-__all__ = ["dispersion_of", "spread_of_change"]
+__all__ = ["chance_of_change", "dispersion_of", "spread_of_change"]
+
+# Sites of the other kind from which the spread of a lone site is taken: fewer tell next to nothing of it.
+_ENOUGH_FOR_ONE = 5
 
 
 def dispersion_of(design: Design, cells: Cells, measure: Measure) -> Dispersion:
@@ -20,22 +21,22 @@ def dispersion_of(design: Design, cells: Cells, measure: Measure) -> Dispersion:
 
     Sites that each keep a shift of their own after the start make their sum vary more than periods
     before it can show. With two or more treated and two or more comparison sites, the variance is that of
-    clusters drawn: the spread of the sites' changes within each kind, with Welch's degrees of freedom.
+    clusters drawn: the spread of the sites' changes within each kind, with Welch's degrees of freedom. A lone
+    site shows no spread; its change is then taken to vary, against chance, as those of the other kind do.
     It is used as a multiple of chance, at least one, so that all figures of a table share it.
     """
     known = baseline_dispersion(design)
     if design.panel is None or cells.zeros or not cells.has_comparison:
         return known
     sites = site_counts(design)
-    if min(len(sites[name].counts) for name in ("treated", "comparison")) < 2:
-        return known
     own = cells.without_buffer()
-    parts = [spread_of_change(sites[name], measure) for name in own.names]
-    variances, freedoms = (np.array(side) for side in zip(*parts, strict=True))
-    if measure == "difference":
-        variances = variances * own.target_weights[0] ** 2
-    moments = weighted_changes if measure == "difference" else log_ratio_changes
-    by_chance = float(moments(own, 1.0)[1][0, 0])
+    counts = tuple(len(sites[name].counts) for name in own.names)
+    if max(counts) < 2 or (min(counts) < 2 and max(counts) < _ENOUGH_FOR_ONE):
+        return known
+    shown = [sites[name] for name, count in zip(own.names, counts, strict=True) if count > 1]
+    spreads = [spread_of_change(each, measure) for each in shown]
+    variances, freedoms = (np.array(side) for side in zip(*spreads, strict=True))
+    by_chance = sum(chance_of_change(each, measure) for each in shown)
     total = float(variances.sum())
     welch = total**2 / float((variances**2 / freedoms).sum()) if total > 0 else float(freedoms.min())
     return Dispersion(
@@ -44,9 +45,15 @@ def dispersion_of(design: Design, cells: Cells, measure: Measure) -> Dispersion:
         degrees_of_freedom=welch,
         estimate=total / by_chance,
         periods=known.periods,
-        sites=tuple(len(sites[name].counts) for name in own.names),
+        sites=counts,
         baseline=known,
     )
+
+
+def chance_of_change(sites: SiteCounts, measure: Measure) -> float:
+    """Give the variance that chance alone makes of an area's change of rate (or of its logarithm)."""
+    totals, at_risk = sites.counts.sum(axis=0), sites.weights.sum(axis=0)
+    return float((totals / at_risk**2 if measure == "difference" else 1 / totals).sum())
 
 
 def spread_of_change(sites: SiteCounts, measure: Measure) -> tuple[float, float]:

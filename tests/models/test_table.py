@@ -418,6 +418,25 @@ def test_a_panel_is_read_in_proportions_and_a_table_in_numbers():
     assert dict(own.specification)["errors"] == "spread of the sites"
 
 
+def test_a_lone_site_is_taken_to_vary_as_the_others_do():
+    """Against chance; of the range chance would give nothing is left where the others swing, and a check says why."""
+    rng = np.random.default_rng(5)
+    shifts = np.concatenate([[0.0], 0.3 * np.array([-1.5, -0.5, 0.0, 0.5, 1.5])])
+    names = ("t1", "c1", "c2", "c3", "c4", "c5")
+    values = {
+        name: rng.poisson(100 * np.exp(shift * (np.arange(10) >= 5))) for name, shift in zip(names, shifts, strict=True)
+    }
+    design = panel_design(values, start=6, began=("t1",))
+    effect, by_chance = estimate(design, measure="ratio"), estimate(design, measure="ratio", dispersion=1.0)
+    changes = np.array([np.log(values[name][5:].sum() / values[name][:5].sum()) for name in names[1:]])
+    # of sites alike: five times the sample variance over n is what a site varies by, and chance is 1/500 + 1/500
+    multiple = changes.var(ddof=1) / (2 / 500)
+    assert effect.std_error / by_chance.std_error == pytest.approx(np.sqrt(multiple), rel=0.05)
+    found = check(effect, "shifts of single sites")
+    assert found.passed is False
+    assert "alone of its kind" in found.detail
+
+
 def test_too_few_periods_give_no_dispersion():
     """With fewer than eight periods before the start the check says so and shows the range for two."""
     rng = np.random.default_rng(5)
