@@ -39,6 +39,7 @@ class Scenario:
     buffer : sites next door, that crime moves to where there is an effect, and that the design names
     spill : share of the effect that reaches a third of the comparison sites, which the design does not know of
     worst_of : treated sites are the worst of all in the periods before the start, and the design says so
+    monthly : periods are months of the calendar, so that a method may know of the season
     breaks : what the scenario breaks that no data could show; shown for the size of the error
     """
 
@@ -57,6 +58,7 @@ class Scenario:
     buffer: int = 0
     spill: float = 0.0
     worst_of: bool = False
+    monthly: bool = False
     breaks: str = ""
 
     @property
@@ -68,6 +70,7 @@ class Scenario:
             text
             for said, text in (
                 (self.noise > 0.3, "strongly overdispersed"),
+                (self.monthly, "months with a season"),
                 (self.lasting > 0, f"autocorrelated ({self.lasting:g})"),
                 (self.starts > 1, f"{self.starts} starts"),
                 (self.growing, "effects that grow and differ by start"),
@@ -101,6 +104,7 @@ def _grid():
         )
     ]
     half = Scenario(key="40/20", areas=40, treated=20)
+    alone = Scenario(key="one area", areas=1, treated=1, periods=72, start=48, noise=0.05, shift=0.0, monthly=True)
     return (
         *common,
         replace(half, key="40/20 rare", mean=0.3),
@@ -118,8 +122,8 @@ def _grid():
         replace(half, key="40/20 spill-over", spill=0.5, breaks="the measure changes the comparison sites"),
         Scenario(key="40/1 large", areas=40, treated=1, size=10.0),
         Scenario(key="40/1 small", areas=40, treated=1, size=0.1, mean=100.0),
-        Scenario(key="one area", areas=1, treated=1, periods=72, start=48, noise=0.05, shift=0.0),
-        Scenario(key="one area lasting", areas=1, treated=1, periods=72, start=48, noise=0.1, lasting=0.5, shift=0.0),
+        alone,
+        replace(alone, key="one area lasting", noise=0.1, lasting=0.5),
         Scenario(key="300/27 worst", areas=300, treated=27, mean=5.0, periods=4, start=2, noise=0.3, worst_of=True),
     )
 
@@ -205,17 +209,20 @@ def _effects(scenario, began, treated, effect):
 
 def _design(scenario, counts, exposure, began):
     names = tuple(f"s{row:03d}" for row in range(scenario.areas))
+    kind, first = ("month", 12 * 2015) if scenario.monthly else ("number", 1)
+    periods = Periods(frequency=kind, first=first, count=scenario.periods)
     panel = Panel(
         outcome=Outcome(name="theft"),
         sites=names,
-        periods=Periods(frequency="number", first=1, count=scenario.periods),
+        periods=periods,
         values=counts,
         exposure=exposure,
     )
-    starts = {names[row]: str(place + 1) for row, place in enumerate(began) if place < scenario.periods}
+    labels = periods.labels
+    starts = {names[row]: labels[place] for row, place in enumerate(began) if place < scenario.periods}
     return Design(
         panel=panel,
         intervention=Intervention(name="patrol", began=starts),
         buffer=names[scenario.areas - scenario.buffer :] if scenario.buffer else (),
-        selection_window=("1", str(scenario.start)) if scenario.worst_of else None,
+        selection_window=(labels[0], labels[scenario.start - 1]) if scenario.worst_of else None,
     )

@@ -41,7 +41,10 @@ def test_every_figure_rests_on_enough_panels(name, scenarios):
 
 
 def test_every_scenario_is_held_by_an_estimator(scenarios):
-    """No design of the grid is without an estimator whose figures hold there, but for those that no data could show."""
+    """No design of the grid is without an estimator to be trusted there, but for those that no data could show.
+
+    Ranges that hold the truth more often than they say are wide, and may be trusted.
+    """
     for scenario in scenarios.GRID:
         standings = {
             each.standing
@@ -49,7 +52,7 @@ def test_every_scenario_is_held_by_an_estimator(scenarios):
             for each in ek.estimator(name).card.simulations
             if each.scenario == scenario.words
         }
-        assert scenario.breaks or "holds" in standings, scenario.key
+        assert scenario.breaks or standings & {"holds", "conservative"}, scenario.key
 
 
 def test_the_truth_of_a_scenario_is_what_is_put_in(scenarios):
