@@ -44,11 +44,13 @@ def write_cards(app: object) -> None:
     folder.mkdir(exist_ok=True)
     found = {name: estimator(name) for name in models()}
     own = {name: each for name, each in found.items() if each.__module__.startswith("evalkit.")}
+    pages = {name: _card(name, each) for name, each in own.items()}
+    pages["on_the_grid"] = _side_by_side({name: each.card.simulations for name, each in own.items()})
     for stale in folder.glob("*.md"):
-        if stale.stem not in own:
+        if stale.stem not in pages:
             stale.unlink()
-    for name, each in own.items():
-        page, text = folder / f"{name}.md", _card(name, each)
+    for name, text in pages.items():
+        page = folder / f"{name}.md"
         if not page.exists() or page.read_text(encoding="utf-8") != text:  # an untouched page is not built again
             page.write_text(text, encoding="utf-8")
 
@@ -93,6 +95,32 @@ def _simulations(found: tuple[Simulation, ...]) -> list[str]:
         lines.append(f"| {' | '.join([_cell(each.scenario), f'{each.runs:,}', *told, _cell(standing)])} |")
     return [*lines, ""]
 
+
+def _side_by_side(found: dict[str, tuple[Simulation, ...]]) -> str:
+    """Which estimators are to be trusted on which design."""
+    by_design: dict[str, dict[str, Simulation]] = {}
+    for name, rows in found.items():
+        for each in rows:
+            by_design.setdefault(each.scenario, {})[name] = each
+    lines = ["# On simulated designs, side by side", "", _GRID, "", _MARKS, ""]
+    lines += ["| design | holds, or is conservative | warns, or cannot tell | refuses |", "| --- | --- | --- | --- |"]
+    for design, rows in by_design.items():
+        columns: list[list[str]] = [[], [], []]
+        for name, each in rows.items():
+            place = 0 if each.standing in {"holds", "conservative"} else 2 if each.standing == "refuses" else 1
+            columns[place].append(_mark(name, each))
+        lines.append(f"| {' | '.join([_cell(design), *(', '.join(column) for column in columns)])} |")
+    return "\n".join([*lines, ""])
+
+
+def _mark(name: str, each: Simulation) -> str:
+    if each.coverage is None or each.rejected is None:
+        return name
+    standing = "" if each.standing in {"holds", "conservative"} else f", {each.standing}"
+    return f"{name} ({100 * each.coverage:.0f} / {100 * each.rejected:.0f}{standing})"
+
+
+_MARKS = "In brackets stand the percentages *covers / rejects*, whole."
 
 _GRID = (
     "With its defaults; half of the panels without an effect, half with a fall of 26 %. *Covers* is the share of 95 % "
