@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -21,7 +22,7 @@ from evalkit.models._synthetic.checks import (
     placebo_check,
     selection_check,
 )
-from evalkit.models._synthetic.control import ControlFitter
+from evalkit.models._synthetic.control import ControlFitter, fit_error, held_out_error
 from evalkit.models._synthetic.drawing import Drawn, draw_by_placebos
 from evalkit.models._synthetic.fitted import Fitted
 from evalkit.models._synthetic.in_time import early_start, leads_check, placebo_errors
@@ -143,7 +144,10 @@ class SyntheticControl:
         placements = place(sample.starts, len(sample.comparison), self.placements, rng)
         fitted = fitter(sample.outcomes, sample.treated, sample.starts, sample.comparison)
         placebos = fit_placebos(fitter, sample.outcomes, sample.starts, sample.comparison, placements)
-        scales = placebo_scales(sample, placements, fitter, self.placebo_scale)
+        scales = None
+        if self.placebo_scale != "none":
+            error = held_out_error if self.placebo_scale == "held out" else fit_error
+            scales = placebo_scales(sample, placements, partial(error, options=fitter))
         reading = read_gaps(fitted)
         scaled = placebos if scales is None else placebos * scales[:, None, None]
         drawn = draw_by_placebos(reading, fitted.gaps, scaled, placements, draws=draws, rng=rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
@@ -15,7 +16,7 @@ from evalkit.models._calibration import simulations
 from evalkit.models._regression.scale import Transform, require_transform, subject_of
 from evalkit.models._synthetic.assemble import assemble
 from evalkit.models._synthetic.checks import fit_check, leave_one_out, overlap_check, placebo_check, selection_check
-from evalkit.models._synthetic.difference import DifferenceFitter
+from evalkit.models._synthetic.difference import DifferenceFitter, held_out_error
 from evalkit.models._synthetic.drawing import Drawn, draw_by_placebos, draw_by_replicates
 from evalkit.models._synthetic.fitted import Fitted, Fitter
 from evalkit.models._synthetic.in_time import early_start, jackknife_errors, leads_check, placebo_errors
@@ -29,6 +30,7 @@ from evalkit.models._synthetic.replicates import (
     require_several,
 )
 from evalkit.models._synthetic.sample import Sample, select
+from evalkit.models._synthetic.scales import placebo_scales
 
 __all__ = ["SyntheticDifferenceInDifferences"]
 
@@ -60,6 +62,9 @@ class SyntheticDifferenceInDifferences:
         "jackknife" (weights kept, the authors': too sure, see the card), "bootstrap" (sites drawn anew within
         cohorts, weights fitted again: too sure with three treated sites), or "auto": the refitted jackknife with ten
         treated and ten comparison sites or more, or where fewer than three would be left beside placebos; else placebos
+    placebo_scale : bring placebos to the size of the treated sites' noise by the error with which periods before
+        the start are foretold when "held out", or take them as they are ("none", as the authors do: too sure where
+        the treated site swings more than the others, see the card)
     regularisation : factor of the penalty on site weights; 1 is that of the authors, 0 none
     covariates : names in the panel, taken out by a regression in comparison sites; None takes all it has
     placements, replicates : most placebos to fit, and how many bootstrap samples to draw
@@ -72,6 +77,7 @@ class SyntheticDifferenceInDifferences:
 
     transform: Transform = "log"
     errors: SyntheticErrors = "auto"
+    placebo_scale: Literal["held out", "none"] = "held out"
     regularisation: float = 1.0
     covariates: tuple[str, ...] | None = None
     placements: int = 1000
@@ -131,6 +137,9 @@ class SyntheticDifferenceInDifferences:
         if self.errors not in known:
             msg = f"no errors {self.errors!r}; {nearest(self.errors, known)}"
             raise EstimationError(msg)
+        if self.placebo_scale not in {"held out", "none"}:
+            msg = f"no placebo_scale {self.placebo_scale!r}; {nearest(self.placebo_scale, ('held out', 'none'))}"
+            raise EstimationError(msg)
         if not is_number(self.regularisation) or self.regularisation < 0:
             msg = f"regularisation is a number of zero or more; there is {self.regularisation!r}"
             raise EstimationError(msg)
@@ -169,12 +178,16 @@ class SyntheticDifferenceInDifferences:
     ) -> tuple[Drawn, tuple[Check, ...]]:
         placements = place(sample.starts, len(sample.comparison), self.placements, rng)
         placebos = fit_placebos(fitter, sample.outcomes, sample.starts, sample.comparison, placements)
+        scales = None
+        if self.placebo_scale == "held out":
+            scales = placebo_scales(sample, placements, partial(held_out_error, regularisation=self.regularisation))
+        scaled = placebos if scales is None else placebos * scales[:, None, None]
         estimate, early = float(reading.change(fitted.gaps)), early_start(sample, fitter)
-        held_out = placebo_errors(sample, fitter, early, placements, None)
-        return draw_by_placebos(reading, fitted.gaps, placebos, placements, draws=draws, rng=rng), (
+        held_out = placebo_errors(sample, fitter, early, placements, scales)
+        return draw_by_placebos(reading, fitted.gaps, scaled, placements, draws=draws, rng=rng), (
             leads_check(sample, early, held_out, estimate),
             fit_check(sample, fitted, placebos),
-            placebo_check(estimate, reading.change(placebos), placements, None),
+            placebo_check(estimate, reading.change(scaled), placements, None),
         )
 
     def _by_replicates(

@@ -8,13 +8,11 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.models._synthetic.fitted import Fitted
+from evalkit.models._synthetic.scales import blocks_before
 from evalkit.models._synthetic.simplex import simplex_weights
 
-__all__ = ["Control", "ControlFitter", "fit_control", "held_out_error"]
+__all__ = ["Control", "ControlFitter", "fit_control", "fit_error", "held_out_error"]
 
-# Six blocks: with them 4 to 6 % of true nulls were rejected in six designs and 9 % in a seventh; with errors of the
-# fit itself 6 to 11 % (see the card). Blocks, not single periods, because neighbouring periods are alike.
-_BLOCKS = 6
 # As many penalties, as far apart, as the authors' own program tries.
 _PENALTIES, _RANGE = 20, 1e-8
 
@@ -88,6 +86,12 @@ def held_out_error(target: FloatArray, pool: FloatArray, start: int, options: Co
     return float(np.sqrt((errors[_most_regular(errors)] ** 2).mean()))
 
 
+def fit_error(target: FloatArray, pool: FloatArray, start: int, options: ControlFitter) -> float:
+    """Give the root mean squared gap that the fit leaves before the start."""
+    gaps = fit_control(target, pool, start, options).gaps[:start]
+    return float(np.sqrt((gaps**2).mean()))
+
+
 def _match(target: FloatArray, pool: FloatArray, options: ControlFitter) -> FloatArray:
     target, pool = _centred(target, pool, options)
     ridge = options.ridge * float(((pool - target) ** 2).sum() / len(pool)) if options.ridge else 0.0
@@ -102,11 +106,9 @@ def _centred(target: FloatArray, pool: FloatArray, options: ControlFitter) -> tu
 
 def _held_out_errors(target: FloatArray, pool: FloatArray, start: int, options: ControlFitter) -> FloatArray:
     """Errors of foretelling each period from the other blocks, shape (penalties or 1, start)."""
-    before = np.arange(start)
     penalties = _penalties(pool[:, :start], options) if options.correct else np.empty(0)
     errors = np.empty((max(len(penalties), 1), start))
-    for block in np.array_split(before, min(_BLOCKS, start)):
-        kept = np.setdiff1d(before, block)
+    for kept, block in blocks_before(start):
         weights = _match(target[kept], pool[:, kept], options)[None, :]
         if options.correct:
             weights = weights + _corrections(target[kept], pool[:, kept], weights[0], penalties, options)

@@ -8,9 +8,10 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.models._synthetic.fitted import Fitted
+from evalkit.models._synthetic.scales import blocks_before
 from evalkit.models._synthetic.simplex import simplex_weights
 
-__all__ = ["DifferenceFitter", "site_weights", "time_weights"]
+__all__ = ["DifferenceFitter", "held_out_error", "site_penalty", "site_weights", "time_weights"]
 
 # Enough to make the weights of periods unique, and no more: the authors' own choice.
 _TIME_PENALTY = 1e-6
@@ -42,7 +43,8 @@ class DifferenceFitter:
         weights, times, gaps = [], [], []
         for place, (start, size) in enumerate(zip(cohorts, sizes, strict=True)):
             path = used[treated[members == place]].mean(axis=0)
-            weights.append(site_weights(path, pool, int(start), int(size), self.regularisation))
+            penalty = site_penalty(pool, int(start), int(size), self.regularisation)
+            weights.append(site_weights(path[:start], pool[:, :start], penalty))
             times.append(time_weights(pool, int(start)))
             gap = path - weights[-1] @ pool
             gaps.append(gap - times[-1] @ gap)
@@ -56,17 +58,32 @@ class DifferenceFitter:
         )
 
 
-def site_weights(path: FloatArray, pool: FloatArray, start: int, size: int, regularisation: float) -> FloatArray:
-    """Weigh comparison sites (n, periods) so that they run parallel to the treated path before the start.
+def site_penalty(pool: FloatArray, start: int, size: int, regularisation: float) -> float:
+    """Give the penalty on squared site weights, for a cohort of `size` sites and a pool (n, periods).
 
-    The penalty is start * zeta^2 with zeta = (treated cells)^(1/4) * sd of the first differences of the
+    It is start * zeta^2 with zeta = (treated cells)^(1/4) * sd of the first differences of the
     comparison sites before the start (Arkhangelsky et al. 2021, doi:10.1257/aer.20190159, equation 5).
     """
-    before, aim = pool[:, :start], path[:start]
-    noise = float(np.diff(before, axis=1).std(ddof=1))
+    noise = float(np.diff(pool[:, :start], axis=1).std(ddof=1))
     zeta = regularisation * (size * (pool.shape[1] - start)) ** 0.25 * noise
-    centred = before - before.mean(axis=1, keepdims=True)
-    return simplex_weights(centred.T, aim - aim.mean(), start * zeta**2)
+    return float(start * zeta**2)
+
+
+def site_weights(path: FloatArray, pool: FloatArray, penalty: float) -> FloatArray:
+    """Weigh comparison sites (n, periods) so that they run parallel to the treated path (periods,), all before."""
+    centred = pool - pool.mean(axis=1, keepdims=True)
+    return simplex_weights(centred.T, path - path.mean(), penalty)
+
+
+def held_out_error(path: FloatArray, pool: FloatArray, start: int, regularisation: float) -> float:
+    """Give the root mean squared error with which blocks of the time before the start are foretold by the rest."""
+    penalty = site_penalty(pool, start, 1, regularisation)
+    errors = np.empty(start)
+    for kept, block in blocks_before(start):
+        weights = site_weights(path[kept], pool[:, kept], penalty * len(kept) / start)
+        gaps = path[:start] - weights @ pool[:, :start]
+        errors[block] = gaps[block] - gaps[kept].mean()
+    return float(np.sqrt((errors**2).mean()))
 
 
 def time_weights(pool: FloatArray, start: int) -> FloatArray:

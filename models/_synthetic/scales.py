@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._synthetic.control import ControlFitter, fit_control, held_out_error
 from evalkit.models._synthetic.fitted import Fitted
 from evalkit.models._synthetic.placebos import Placements
 from evalkit.models._synthetic.sample import Sample
 
-__all__ = ["PlaceboScale", "placebo_scales", "ratio_rank"]
+__all__ = ["PlaceboScale", "blocks_before", "placebo_scales", "ratio_rank"]
 
 type PlaceboScale = Literal["held out", "fit", "none"]
+# Error of matching one site by a pool before a start, from (target, pool, start).
+type ErrorOfOne = Callable[[FloatArray, FloatArray, int], float]
+
+# Six blocks: with them 4 to 6 % of true nulls were rejected in six designs and 9 % in a seventh; with errors of the
+# fit itself 6 to 11 % (see the card). Blocks, not single periods, because neighbouring periods are alike.
+_BLOCKS = 6
 
 
-def placebo_scales(
-    sample: Sample, placements: Placements, options: ControlFitter, how: PlaceboScale
-) -> FloatArray | None:
+def blocks_before(start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Part the periods before the start into (kept, held out), each held out once."""
+    before = np.arange(start)
+    for block in np.array_split(before, min(_BLOCKS, start)):
+        yield np.setdiff1d(before, block), block
+
+
+def placebo_scales(sample: Sample, placements: Placements, error: ErrorOfOne) -> FloatArray:
     """Give the error of the treated sites before the start over that of each placement, shape (placements,).
 
-    "held out" is the error with which blocks of periods before the start are foretold by the others, "fit" what
-    the fit itself leaves; None where placebos are taken as they are.
+    Parameters
+    ----------
+    error : of matching one site, as the method matches it
     """
-    if how == "none":
-        return None
-    own = np.array([_error(sample, row, int(start), options, how) for row, start in enumerate(sample.starts)])
+    own = np.array([_error(sample, row, int(start), error) for row, start in enumerate(sample.starts)])
     starts, which = np.unique(sample.starts, return_inverse=True)
-    table = np.array(
-        [[_error(sample, int(row), int(start), options, how) for row in sample.comparison] for start in starts]
-    )
+    table = np.array([[_error(sample, int(row), int(start), error) for row in sample.comparison] for start in starts])
     least = 1e-9 * float(np.median(table))
     flat = sorted({sample.names[sample.comparison[site]] for site in np.argwhere(table <= least)[:, 1]})
     flat += [sample.names[row] for row in np.flatnonzero(own <= least)]
@@ -46,12 +54,8 @@ def placebo_scales(
     return np.asarray(np.sqrt((own**2).mean() / (placed**2).mean(axis=1)))
 
 
-def _error(sample: Sample, row: int, start: int, options: ControlFitter, how: PlaceboScale) -> float:
-    pool = sample.outcomes[sample.comparison[sample.comparison != row]]
-    if how == "held out":
-        return held_out_error(sample.outcomes[row], pool, start, options)
-    gaps = fit_control(sample.outcomes[row], pool, start, options).gaps[:start]
-    return float(np.sqrt((gaps**2).mean()))
+def _error(sample: Sample, row: int, start: int, error: ErrorOfOne) -> float:
+    return error(sample.outcomes[row], sample.outcomes[sample.comparison[sample.comparison != row]], start)
 
 
 def ratio_rank(fitted: Fitted, placebos: FloatArray) -> tuple[int, int] | None:

@@ -9,7 +9,13 @@ from scipy.optimize import minimize
 
 from evalkit.domain import Design, Intervention, Outcome, Panel, Periods
 from evalkit.errors import EstimationError
-from evalkit.models._synthetic.difference import DifferenceFitter, site_weights, time_weights
+from evalkit.models._synthetic.difference import (
+    DifferenceFitter,
+    held_out_error,
+    site_penalty,
+    site_weights,
+    time_weights,
+)
 from evalkit.models._synthetic.reading import read_gaps
 from evalkit.models._synthetic.replicates import freedom_of, jackknife, refitted_jackknife
 from evalkit.models.did_ols import LinearDifferenceInDifferences
@@ -73,7 +79,7 @@ def prop_99():
 
 def test_proposition_99_is_the_published_number():
     """-15.60 (Arkhangelsky et al. 2021, table 1); the exact optimum is -15.6054, and 38 placebos give 9.37."""
-    effect = estimate(prop_99())
+    effect = estimate(prop_99(), placebo_scale="none")
     assert effect.estimate == pytest.approx(-15.6054, abs=1e-4)
     assert dict(effect.specification)["errors"] == "placebos (38; placebo standard error 9.368)"
     assert dict(effect.specification)["weights of periods"] == "1988 0.43, 1986 0.37, 1987 0.21"
@@ -120,13 +126,37 @@ def on_simplex(columns, target, ridge):
     return found.x[1:]
 
 
+def test_periods_held_out_are_foretold_by_the_others():
+    """Six blocks, each from weights and a level that know nothing of it."""
+    pool, path = VALUES[1:9], VALUES[0]
+    penalty, squares = site_penalty(pool, START, 1, 1.0), []
+    for block in np.array_split(np.arange(START), 6):
+        kept = np.array([place for place in range(START) if place not in block])
+        weights = on_simplex(pool[:, kept].T, path[kept], penalty * len(kept) / START)
+        level = (path[kept] - weights @ pool[:, kept]).mean()
+        squares += list((path[block] - weights @ pool[:, block] - level) ** 2)
+    assert held_out_error(path, pool, START, 1.0) == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-4)
+
+
+def test_placebos_of_a_site_that_swings_more_are_made_to_swing_as_much():
+    """As they are they know only the others' noise, and a lone noisy site seems to have changed."""
+    noisy = VALUES.copy()
+    noisy[0] += np.random.default_rng(4).normal(0, 4 * np.diff(VALUES[1:, :START], axis=1).std(), VALUES.shape[1])
+    design = design_of(noisy, [START])
+    plain, scaled = (estimate(design, placebo_scale=each) for each in ("none", "held out"))
+    assert scaled.estimate == plain.estimate
+    assert scaled.std_error > 2 * plain.std_error
+
+
 def test_weights_of_sites_and_periods_are_the_optimum_with_an_intercept():
     """As written in the paper, with the intercept as a parameter of its own."""
     rng = np.random.default_rng(1)
     pool, path = VALUES[1:9], VALUES[0]
     zeta = (1 * (18 - START)) ** 0.25 * np.diff(pool[:, :START], axis=1).std(ddof=1)
     slow = on_simplex(pool[:, :START].T, path[:START], START * zeta**2)
-    np.testing.assert_allclose(site_weights(path, pool, START, 1, 1.0), slow, atol=1e-4)
+    penalty = site_penalty(pool, START, 1, 1.0)
+    assert penalty == pytest.approx(START * zeta**2)
+    np.testing.assert_allclose(site_weights(path[:START], pool[:, :START], penalty), slow, atol=1e-4)
     wide = rng.normal(0, 1, (30, 10))
     slow = on_simplex(wide[:, :6], wide[:, 6:].mean(axis=1), 0.0)
     np.testing.assert_allclose(time_weights(wide, 6)[:6], slow, atol=1e-4)
