@@ -3,9 +3,9 @@
     python tests/recovery/make_calibration.py [--only NAME ...] [--scenario KEY ...] [--missing]
         [--runs N] [--jobs N] [--record FILE]
 
-With --only or --scenario the other rows of the record stay as they are, and with --missing those that there are.
-Each pair of estimator and scenario has random numbers of its own, so what else is run changes nothing.
-`test_calibration.py` holds the record to its thresholds and to the list of scenarios.
+With --only or --scenario the other rows of the record stay as they are, and with --missing those that there are
+and whose scenario has not changed since. Each pair of estimator and scenario has random numbers of its own, so what
+else is run changes nothing. `test_calibration.py` holds the record to its thresholds and to the list of scenarios.
 """
 
 import argparse
@@ -30,6 +30,7 @@ HERE = Path(__file__).resolve()
 COLUMNS = (
     "estimator",
     "scenario",
+    "fingerprint",
     "words",
     "breaks",
     "runs",
@@ -43,9 +44,8 @@ COLUMNS = (
     "refused",
     "reason",
 )
-# Where a figure is past its bound by no more than chance may take it there, as many panels again are simulated, and
-# all of them count, up to MOST times.
-MOST = 5
+# Where a figure is past its bound by no more than chance may take it there, so many times as many panels are asked.
+MORE = 5
 LEVEL = 0.95
 # What an estimate averages over decides what the truth is, where effects differ.
 BY_CELL = {"did-ols", "callaway-santanna", "imputation", "local-projections"}
@@ -91,23 +91,30 @@ def record(task):
     """Try one estimator on one scenario: half of the runs with no effect, half with a fall."""
     name, scenario, runs = task
     runs = runs or runs_of(name, scenario.key)
-    estimator = estimators()[name]
     source = np.random.default_rng([2026, zlib.crc32(name.encode()), zlib.crc32(scenario.key.encode())])
-    answers, refusals, made = {0.0: [], FALL: []}, [], 0
-    while not made or (made < MOST * runs and is_open(answers)):
-        for rng in source.spawn(runs):
-            effect = 0.0 if made % 2 else FALL
-            made += 1
-            answer = try_once(estimator, name, scenario, rng, effect)
-            if isinstance(answer, str):
-                refusals.append(answer)
-            else:
-                answers[effect].append(answer)
-            if len(refusals) >= GIVEN_UP and len(refusals) > 0.98 * made:
-                break
-        if len(refusals) > 0.9 * made:
+    answers, refusals = run(name, scenario, source.spawn(runs))
+    if is_open(answers):
+        # fresh panels of a number that is known beforehand, and these alone: to go on until a figure is
+        # within its bound would be to choose it
+        runs *= MORE
+        answers, refusals = run(name, scenario, source.spawn(runs))
+    return row_of(name, scenario, answers, refusals)
+
+
+def run(name, scenario, sources):
+    """Give answers by effect, and the words of refusals."""
+    estimator = estimators()[name]
+    answers, refusals = {0.0: [], FALL: []}, []
+    for place, rng in enumerate(sources):
+        effect = 0.0 if place % 2 else FALL
+        answer = try_once(estimator, name, scenario, rng, effect)
+        if isinstance(answer, str):
+            refusals.append(answer)
+        else:
+            answers[effect].append(answer)
+        if len(refusals) >= GIVEN_UP and len(refusals) > 0.98 * (place + 1):
             break
-    return row_of(name, scenario, answers, refusals, made)
+    return answers, refusals
 
 
 # After so many refusals in a row it will not do better.
@@ -125,14 +132,16 @@ def is_open(answers):
     return bool(over or under)
 
 
-def row_of(name, scenario, answers, refusals, made):
+def row_of(name, scenario, answers, refusals):
     """Sum up the answers: shape (runs, 6) of what `try_once` gives."""
+    made = len(answers[0.0]) + len(answers[FALL]) + len(refusals)
     found = np.array(answers[0.0] + answers[FALL], float).reshape(-1, 6)
     null = np.array(answers[0.0], float).reshape(-1, 6)
     answered = len(found) > 0
     return {
         "estimator": name,
         "scenario": scenario.key,
+        "fingerprint": scenario.fingerprint,
         "words": scenario.words,
         "breaks": scenario.breaks,
         "runs": made,
@@ -166,7 +175,7 @@ def main():
         for name in asked.only or names
         for scenario in GRID
         if (not asked.scenario or scenario.key in asked.scenario)
-        and not (asked.missing and (name, scenario.key) in kept)
+        and not (asked.missing and kept.get((name, scenario.key), {}).get("fingerprint") == scenario.fingerprint)
     ]
     began = time.perf_counter()
     with ProcessPoolExecutor(max_workers=asked.jobs) as workers:

@@ -4,6 +4,7 @@ Counts are Poisson around site and period levels. Cells of a site go together th
 period to period and through a shift of each site's own at the start, so that errors must be made by site.
 """
 
+import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,6 +61,11 @@ class Scenario:
     worst_of: bool = False
     monthly: bool = False
     breaks: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight signs that change with any attribute, so that a record can be held to what it was made of."""
+        return f"{zlib.crc32(repr(self).encode()):08x}"
 
     @property
     def words(self) -> str:

@@ -3,6 +3,9 @@
 The record is made by make_calibration.py beside this file; these tests read it and simulate nothing.
 """
 
+import csv
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -23,6 +26,9 @@ def test_every_estimator_was_tried_on_every_scenario(name, scenarios):
     assert [(each.scenario, each.breaks) for each in found] == [
         (scenario.words, scenario.breaks) for scenario in scenarios.GRID
     ]
+    text = files("evalkit.models").joinpath("calibration.csv").read_text(encoding="utf-8")
+    made_of = [row["fingerprint"] for row in csv.DictReader(text.splitlines()) if row["estimator"] == name]
+    assert made_of == [scenario.fingerprint for scenario in scenarios.GRID]
 
 
 @pytest.mark.parametrize("name", TRIED)
