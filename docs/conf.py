@@ -124,11 +124,11 @@ _MARKS = "In brackets stand the percentages *covers / rejects*, whole."
 
 _GRID = (
     "With its defaults (but no event study and no sensitivity to trends, which have no part in the range, and 199 "
-    "placebos in place of 1,000); half of the panels without an effect, half with a fall of 26 %. *Covers* is the share "
-    "of 95 % ranges that hold the truth, *rejects* the share of the panels without an effect in which there seemed to be one. "
-    "It *holds* where it covers 93 to 97 % and rejects 6 % at most, and is *conservative* where ranges are wider than "
-    "they need be; elsewhere it refuses, says that nothing can be told at 95 %, or warns by a failed check. "
-    "*Assumption broken* is what no data could show."
+    "placebos in place of 1,000); half of the panels without an effect, half with a fall of 26 %. *Covers* is the "
+    "share of 95 % ranges that hold the truth, *rejects* the share of the panels without an effect in which there "
+    "seemed to be one. It *holds* where it covers 93 to 97 % and rejects 6 % at most, and is *conservative* where "
+    "ranges are wider than they need be; elsewhere it refuses, says that nothing can be told at 95 %, or warns by "
+    "a failed check. *Assumption broken* is what no data could show."
 )
 
 
