@@ -24,11 +24,11 @@ def test_every_estimator_was_tried_on_every_scenario(name, scenarios):
     """The list of scenarios and what they are is that of the grid, none left out and none more."""
     found = ek.estimator(name).card.simulations
     assert [(each.scenario, each.breaks) for each in found] == [
-        (scenario.words, scenario.breaks) for scenario in scenarios.GRID
+        (scenario.words, scenario.breaks) for scenario in scenarios.grid_of(name)
     ]
     text = files("evalkit.models").joinpath("calibration.csv").read_text(encoding="utf-8")
     made_of = [row["fingerprint"] for row in csv.DictReader(text.splitlines()) if row["estimator"] == name]
-    assert made_of == [scenario.fingerprint for scenario in scenarios.GRID]
+    assert made_of == [scenario.fingerprint for scenario in scenarios.grid_of(name)]
 
 
 @pytest.mark.parametrize("name", TRIED)
@@ -42,7 +42,7 @@ def test_every_estimator_holds_its_level_warns_or_refuses(name):
 @pytest.mark.parametrize("name", TRIED)
 def test_every_figure_rests_on_enough_panels(name, scenarios):
     """A refusal is known sooner."""
-    for each, scenario in zip(ek.estimator(name).card.simulations, scenarios.GRID, strict=True):
+    for each, scenario in zip(ek.estimator(name).card.simulations, scenarios.grid_of(name), strict=True):
         assert each.standing == "refuses" or each.runs >= scenarios.runs_of(name, scenario.key)
 
 
