@@ -21,6 +21,7 @@ __all__ = [
     "FloatArray",
     "Interval",
     "Quantity",
+    "bounded_interval",
     "couple",
     "interval",
     "is_number",
@@ -87,6 +88,17 @@ def interval(draws: ArrayLike, level: float = 0.95) -> Interval:
     tail = (1 - level) / 2
     lower, upper = np.quantile(np.asarray(draws, float), [tail, 1 - tail], method="hazen")
     return Interval(level=level, lower=float(lower), upper=float(upper))
+
+
+def bounded_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, Interval] | None:
+    """Give the median and the interval of draws of which some are infinite; None where one of the three is.
+
+    >>> bounded_interval([1, 2, 3, 4, 5, 6, 7, np.inf], 0.5)
+    (4.5, Interval(level=0.5, lower=2.5, upper=6.5))
+    """
+    with np.errstate(invalid="ignore"):  # between two infinite draws there is no number, which is said by None
+        middle, ends = float(np.median(np.asarray(draws, float))), interval(draws, level)
+    return (middle, ends) if np.isfinite([middle, ends.lower, ends.upper]).all() else None
 
 
 def settled_mean(draws: ArrayLike) -> float | None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evalkit.draws import interval, settled_mean
+from evalkit.draws import bounded_interval, interval, settled_mean
 
 if TYPE_CHECKING:
-    from evalkit.domain import Check, Cohorts, Dynamics, Effect, TrendSensitivity
+    from evalkit.domain import Check, Dynamics, Effect, TrendSensitivity
     from evalkit.draws import FloatArray
     from evalkit.evaluation import Role
 
@@ -47,19 +47,15 @@ def effect_document(name: str, effect: Effect, role: Role, level: float) -> dict
         "prob_reduction": effect.prob_reduction,
         "percent_change": None if percent is None else range_document(percent, level),
         "prevented": None if total is None else {**range_document(total, level), "mean": settled_mean(total)},
-        "prevented_by_period": []
-        if effect.prevented is None
-        else [
-            {"period": period, **range_document(column, level)}
-            for period, column in zip(effect.periods, effect.prevented.T, strict=True)
-        ],
+        "prevented_by_period": _by_period(effect, level),
         "basis": effect.basis,
         "estimand": effect.estimand,
         "assumption": effect.assumption,
         "event_study": [] if effect.dynamics is None else _event_study(effect.dynamics, level),
         "reference_set": effect.reference_set or None,
         "smallest_p_value": effect.smallest_p_value,
-        "by_cohort": [] if effect.cohorts is None else _cohorts(effect.cohorts, level),
+        "by_cohort": _by_cohort(effect, level),
+        "by_cohort_shared": (effect.cohorts.shared if effect.cohorts is not None else "") or None,
         "comparison_weights": [{"site": site, "weight": weight} for site, weight in effect.comparison_weights],
         "specification": [{"item": item, "value": value} for item, value in effect.specification],
         "trend_sensitivity": [_trend_sensitivity(each) for each in effect.trend_sensitivity],
@@ -89,11 +85,40 @@ def _event_study(dynamics: Dynamics, level: float) -> list[dict[str, Any]]:
     ]
 
 
-def _cohorts(cohorts: Cohorts, level: float) -> list[dict[str, Any]]:
+def _percent_document(draws: FloatArray | None, column: int, level: float) -> dict[str, Any]:
+    """Give a change in percent, or null with the reason beside it."""
+    found = None if draws is None else bounded_interval(draws[:, column], level)
+    if found is not None:
+        middle, ends = found
+        return {"percent_change": {"estimate": middle, "lower": ends.lower, "upper": ends.upper}}
+    return {
+        "percent_change": None,
+        "percent_change_reason": "a percentage of what was expected has no bounds here: that may be nothing or unknown",
+    }
+
+
+def _by_period(effect: Effect, level: float) -> list[dict[str, Any]]:
+    if effect.prevented is None:
+        return []
+    return [
+        {
+            "period": period,
+            **range_document(effect.prevented[:, i], level),
+            **_percent_document(effect.percent_by_period, i, level),
+        }
+        for i, period in enumerate(effect.periods)
+    ]
+
+
+def _by_cohort(effect: Effect, level: float) -> list[dict[str, Any]]:
+    cohorts = effect.cohorts
+    if cohorts is None:
+        return []
     return [
         {
             "start": label,
             "change": range_document(cohorts.change[:, i], level),
+            **_percent_document(effect.percent_by_cohort, i, level),
             "prevented": None if cohorts.prevented is None else range_document(cohorts.prevented[:, i], level),
         }
         for i, label in enumerate(cohorts.labels)

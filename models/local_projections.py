@@ -7,7 +7,7 @@ from typing import ClassVar, get_args
 
 import numpy as np
 
-from evalkit.domain import Card, Cells, Check, Design, Effect, Panel
+from evalkit.domain import Card, Cells, Check, Cohorts, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray, spread_parts
 from evalkit.errors import EstimationError, nearest
 from evalkit.models._asked import as_names, covariate_names
@@ -141,7 +141,15 @@ class LocalProjections:
         rows = np.zeros(len(panel.sites))
         rows[sites.rows] = contrasts.influence[:, 0]
         counts = panel.outcome.counts_events
-        totals = _Totals(panel=panel, sites=sites, told=told, first=design.periods_before, is_log=log)
+        totals = _Totals(
+            panel=panel,
+            sites=sites,
+            told=told,
+            first=design.periods_before,
+            starts=design.starts[sites.rows],
+            is_log=log,
+        )
+        noise = _left_over(covariance, shares)
         drawn = reading.Drawn(labels=labels, shown=shown, kept=kept, draws=spreads)
         return Effect(
             outcome=panel.outcome,
@@ -150,7 +158,7 @@ class LocalProjections:
             change=spreads[:, 0],
             estimand=_estimand(panel, self),
             assumption=_assumption(panel, self),
-            prevented=totals.prevented(parts, _left_over(covariance, shares)) if counts else None,
+            prevented=totals.prevented(parts, noise) if counts else None,
             periods=design.periods_after,
             recorded=totals.recorded if counts else None,
             degrees_of_freedom=float(contrasts.degrees_of_freedom[0]),
@@ -158,6 +166,7 @@ class LocalProjections:
             cells=totals.cells(found.effects[labels.where("on")]) if counts else None,
             dynamics=drawn.dynamics(self.baseline),
             influence=rows,
+            cohorts=totals.cohorts(parts, noise) if design.is_staggered else None,
             specification=self._specification(panel, sites, found, contrasts),
         )
 
@@ -228,12 +237,20 @@ def _left_over(covariance: FloatArray, shares: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, kw_only=True)
 class _Totals:
-    """Turns effects by time since the start into events by period, in the cells that they are told from."""
+    """Turns effects by time since the start into events by period and cohort, in the cells that they are told from.
+
+    Attributes
+    ----------
+    told : shape (sites, periods, times on)
+    first : place of the first start of all
+    starts : place of each site's first start, shape (sites,)
+    """
 
     panel: Panel
     sites: Sites
     told: FloatArray
     first: int
+    starts: np.ndarray
     is_log: bool
 
     @property
@@ -247,8 +264,38 @@ class _Totals:
 
         `noise` is the variance of each time's draws beyond what the headline's draw says of it, shape (times,).
         """
-        base = self.panel.values[self.sites.rows] if self.is_log else self.sites.exposure
-        amounts = np.einsum("ip,ipt->tp", base, self.told)[:, self.first :]
+        return self._events(change, np.einsum("ip,ipt->tp", self._base, self.told)[:, self.first :], noise)
+
+    def cohorts(self, change: FloatArray, noise: FloatArray) -> Cohorts:
+        """Give what the effects by time since the start make of the sites of each start.
+
+        A cohort's change is the average over its own cells, as the headline's is over all: cohorts by their cells
+        average to the headline, and their events add up to the total, row by row.
+        """
+        starts = np.unique(self.starts[self.told.any(axis=(1, 2))])
+        own = self.starts[:, None] == starts
+        cells = np.einsum("ip,ipt,ic->tc", self.sites.weights, self.told, own)
+        prevented = recorded = None
+        if self.panel.outcome.counts_events:
+            prevented = self._events(change, np.einsum("ip,ipt,ic->tc", self._base, self.told, own), noise)
+            held = self.panel.values[self.sites.rows] * self.told.any(axis=2)
+            recorded = held.sum(axis=1) @ own
+        return Cohorts(
+            labels=tuple(self.panel.periods.labels[start] for start in starts),
+            change=change @ (cells / cells.sum(axis=0)),
+            prevented=prevented,
+            recorded=recorded,
+            shared=f"{_NAME} estimates the change at each time since the start from all starts together: the rows "
+            "differ in how long each was seen and in the events of its sites, and show nothing of whether it worked "
+            "better where it began earlier or later.",
+        )
+
+    @property
+    def _base(self) -> FloatArray:
+        """What a change multiplies in each cell: events recorded for logs, exposure for levels."""
+        return self.panel.values[self.sites.rows] if self.is_log else self.sites.exposure
+
+    def _events(self, change: FloatArray, amounts: FloatArray, noise: FloatArray) -> FloatArray:
         bounded = np.clip(change, -_LARGEST, _LARGEST) if self.is_log else change
         return events_prevented(bounded, amounts, is_log=self.is_log, noise=noise)
 

@@ -211,6 +211,29 @@ class Effect:
         return np.asarray(-100 * total / expected) if (expected > 0).all() else None
 
     @cached_property
+    def percent_by_period(self) -> FloatArray | None:
+        """Change in percent of what was expected, by treated period, shape (draws, periods).
+
+        Read from the events recorded and prevented, row by row; infinite in a draw that expects no event, or fewer
+        than none, so that quantiles hold as long as they are finite (`bounded_interval`).
+        """
+        if self.prevented is None or self.recorded is None:
+            return None
+        return _in_percent(self.prevented, self.recorded)
+
+    @cached_property
+    def percent_by_cohort(self) -> FloatArray | None:
+        """Change in percent of what was expected, by cohort, shape (draws, cohorts); infinite as by period."""
+        cohorts = self.cohorts
+        if cohorts is None:
+            return None
+        if self.scale in _RATIOS:
+            return np.asarray(100 * np.expm1(cohorts.change))
+        if cohorts.prevented is None or cohorts.recorded is None:
+            return None
+        return _in_percent(cohorts.prevented, cohorts.recorded)
+
+    @cached_property
     def total_prevented(self) -> FloatArray | None:
         """Events prevented in all treated sites and periods, shape (draws,), displacement not counted."""
         return None if self.prevented is None else np.asarray(self.prevented.sum(axis=1))
@@ -246,3 +269,14 @@ class Effect:
                 prevented=None if moved.prevented is None else moved.prevented[order],
             ),
         )
+
+
+def _in_percent(prevented: FloatArray, recorded: FloatArray) -> FloatArray:
+    """Change in percent of what was expected, from prevented (draws, columns) and recorded (columns,).
+
+    The fewer were expected, the larger the rise; where none were it is beyond every bound.
+    """
+    expected = recorded + prevented
+    out = np.full(expected.shape, np.inf)
+    np.divide(-100 * prevented, expected, out=out, where=expected > 0)
+    return out

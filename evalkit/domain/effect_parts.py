@@ -113,11 +113,15 @@ class Cohorts:
     change : on the effect's own scale, shape (draws, cohorts); row i goes with row i of the effect
     prevented : events prevented in the cohort over all its treated periods, shape (draws, cohorts), summing
         to the effect's own total; None where the outcome is not a count of events
+    recorded : events recorded in those cells, shape (cohorts,), or None
+    shared : what was estimated for all cohorts together, in a sentence; empty where each was estimated by itself
     """
 
     labels: tuple[str, ...]
     change: FloatArray
     prevented: FloatArray | None = None
+    recorded: FloatArray | None = None
+    shared: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

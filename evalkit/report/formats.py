@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-from evalkit.draws import Interval
+from evalkit.draws import FloatArray, Interval, bounded_interval
 
 __all__ = [
     "SCALES",
@@ -18,6 +18,7 @@ __all__ = [
     "full_money",
     "full_range",
     "level",
+    "middle_and_range",
     "money",
     "number",
     "percent",
@@ -153,6 +154,12 @@ def level(share: float) -> str:
 def full_range(interval: Interval) -> str:
     """Write both ends of an interval, for a table."""
     return f"{number(interval.lower)} to {number(interval.upper)}"
+
+
+def middle_and_range(draws: FloatArray | None, column: int, level: float) -> tuple[str, str]:
+    """Give the middle of a column of draws, shape (draws, columns), and its range; dashes where there is none."""
+    found = None if draws is None else bounded_interval(draws[:, column], level)
+    return (NOTHING, NOTHING) if found is None else (number(found[0]), full_range(found[1]))
 
 
 def amount(value: float, currency: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.domain import Check, Effect
-from evalkit.draws import interval
+from evalkit.draws import FloatArray, interval
 from evalkit.report import formats, moneywords, wording
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
@@ -198,14 +198,28 @@ def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
     effect, level = evaluation.primary, evaluation.study.level
     if effect.prevented is not None and len(effect.periods) > 1:
         told, sign = counted_as(effect.outcome)
-        rows = [(label, *_period(effect, column, level, sign)) for column, label in enumerate(effect.periods)]
+        percent = _percent_of_its_own(effect)
+        rows = [
+            (
+                label,
+                *_period(effect, column, level, sign),
+                *(() if percent is None else formats.middle_and_range(percent, column, level)),
+            )
+            for column, label in enumerate(effect.periods)
+        ]
         blocks.append(
             Grid(
                 caption=f"{evaluation.study.primary}: recorded and {told} by period, with "
                 f"{formats.level(level)} ranges",
-                columns=("Period", "Recorded", f"{told[:1].upper()}{told[1:]}", "Range"),
+                columns=(
+                    "Period",
+                    "Recorded",
+                    f"{told[:1].upper()}{told[1:]}",
+                    "Range",
+                    *(() if percent is None else ("Change, percent", "Range")),
+                ),
                 rows=tuple(rows),
-                numeric=frozenset({1, 2, 3}),
+                numeric=frozenset(range(1, 4 if percent is None else 6)),
             )
         )
     if not blocks:
@@ -213,6 +227,18 @@ def _course(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
             Paragraph(text="There is one period before and one after, so nothing can be said of the course over time.")
         )
     return Section(key="course", title="Over time", blocks=tuple(blocks))
+
+
+def _percent_of_its_own(effect: Effect) -> FloatArray | None:
+    """Give the change in percent by period, where periods have changes of their own.
+
+    One change for all would read, row after row, as if it had been found in every period.
+    """
+    percent = effect.percent_by_period
+    if percent is None:
+        return None
+    told = percent[:, np.isfinite(percent).all(axis=0)]
+    return None if np.allclose(told, told[:, :1]) else percent
 
 
 def _period(effect: Effect, column: int, level: float, sign: int) -> tuple[str, str, str]:

@@ -10,7 +10,6 @@ import numpy as np
 from evalkit.comparison import Comparison
 from evalkit.domain import Effect
 from evalkit.domain.text import listed
-from evalkit.draws import interval
 from evalkit.report import formats
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
@@ -120,6 +119,8 @@ def _made_of(evaluation: Evaluation) -> Section | None:
     blocks: list[Block] = []
     for name, effect in evaluation.effects[evaluation.study.primary].items():
         if effect.cohorts is not None and len(effect.cohorts.labels) > 1:
+            if effect.cohorts.shared:
+                blocks.append(Paragraph(text=effect.cohorts.shared))
             blocks.append(_cohorts(name, effect, evaluation.study.level))
         if effect.comparison_weights:
             blocks.append(_weights(name, effect))
@@ -129,25 +130,21 @@ def _made_of(evaluation: Evaluation) -> Section | None:
 def _cohorts(name: str, effect: Effect, level: float) -> Grid:
     cohorts = effect.cohorts
     assert cohorts is not None  # noqa: S101 - its caller asked
-    rows = []
-    for column, label in enumerate(cohorts.labels):
-        change = cohorts.change[:, column]
-        events = None if cohorts.prevented is None else cohorts.prevented[:, column]
-        rows.append(
-            (
-                label,
-                formats.number(float(np.median(change))),
-                formats.full_range(interval(change, level)),
-                formats.NOTHING if events is None else formats.number(float(np.median(events))),
-                formats.NOTHING if events is None else formats.full_range(interval(events, level)),
-            )
+    rows = [
+        (
+            label,
+            *formats.middle_and_range(cohorts.change, column, level),
+            *formats.middle_and_range(effect.percent_by_cohort, column, level),
+            *formats.middle_and_range(cohorts.prevented, column, level),
         )
+        for column, label in enumerate(cohorts.labels)
+    ]
     return Grid(
         caption=f"{name}: by first treated period; change as a {formats.SCALES[effect.scale]}, with "
         f"{formats.level(level)} ranges",
-        columns=("Start", "Change", "Range", "Fewer than expected", "Range"),
+        columns=("Start", "Change", "Range", "Percent", "Range", "Fewer than expected", "Range"),
         rows=tuple(rows),
-        numeric=frozenset({1, 2, 3, 4}),
+        numeric=frozenset(range(1, 7)),
     )
 
 

@@ -97,7 +97,12 @@ class Totals:
         """Give the effect by cohort, from draws of each cohort's average and of the treated cells."""
         labels = tuple(self.sample.label(int(self.sample.starts[cohort])) for cohort in self.cohorts)
         counts = self.sample.panel.outcome.counts_events
-        return Cohorts(labels=labels, change=change, prevented=self.by_cohort(cells, noise) if counts else None)
+        return Cohorts(
+            labels=labels,
+            change=change,
+            prevented=self.by_cohort(cells, noise) if counts else None,
+            recorded=self._laid(self.recorded, self.cells.cohort, self.cohorts).sum(axis=0) if counts else None,
+        )
 
     def _unaffected(self) -> FloatArray:
         """Effects against the last period before the start, zero where there is none, (cohorts, periods)."""

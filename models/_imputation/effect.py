@@ -183,7 +183,8 @@ def _cohorts(
             columns.append(_together(drawn, prevented[:, number], -1.0, rng))
         else:
             columns.append(_together(drawn, change, _correlation(headline, figure, setting), rng))
-    return Cohorts(labels=labels, change=np.column_stack(columns), prevented=prevented), None
+    recorded = None if total is None else np.array([sample.values[cells].sum() for cells in groups])
+    return Cohorts(labels=labels, change=np.column_stack(columns), prevented=prevented, recorded=recorded), None
 
 
 def _dynamics(

@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from evalkit.domain import Cells, Check, Displacement, Effect, Paths
+from evalkit.domain import Cells, Check, Cohorts, Displacement, Effect, Paths
 from evalkit.domain.effect import Scale
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
@@ -188,6 +188,7 @@ def _effect(
         trend_sensitivity=traced.trend_sensitivity if traced else (),
         displacement=_displacement(sample, method, inference, changes) if changes.shape[1] > 1 else None,
         influence=influence,
+        cohorts=_cohorts(sample, method, changes[:, 0]) if sample.design.is_staggered else None,
         specification=_specification(sample, method, precision),
     )
 
@@ -269,11 +270,35 @@ def _recorded(sample: Sample, rows: np.ndarray) -> FloatArray:
 def _prevented(sample: Sample, method: Method, rows: np.ndarray, change: FloatArray) -> FloatArray:
     """Events expected without the measure less those recorded, shape (draws, treated periods)."""
     first = int(sample.starts.min())
+    return np.outer(np.expm1(-change) if method.is_log else -change, _amounts(sample, method, rows)[first:])
+
+
+def _amounts(sample: Sample, method: Method, rows: np.ndarray) -> FloatArray:
+    """What a change is turned into events by, over the whole calendar: events recorded for logs, or exposure."""
     if method.is_log:
-        return np.outer(np.expm1(-change), _recorded(sample, rows)[first:])
+        return _recorded(sample, rows)
     exposure = sample.panel.exposure
     at_risk = np.ones_like(sample.panel.values[rows]) if exposure is None else exposure[rows]
-    return np.outer(-change, (at_risk * (_after(sample, rows) & _counted(sample, rows))).sum(axis=0)[first:])
+    return np.asarray((at_risk * (_after(sample, rows) & _counted(sample, rows))).sum(axis=0))
+
+
+def _cohorts(sample: Sample, method: Method, change: FloatArray) -> Cohorts:
+    """Give the one change to the sites of every start, with what it makes of their own events."""
+    starts = np.unique(sample.starts[sample.ever_treated])
+    rows = [sample.rows[sample.starts == start] for start in starts]
+    prevented = recorded = None
+    if sample.panel.outcome.counts_events:
+        prevented = np.column_stack([_prevented(sample, method, own, change).sum(axis=1) for own in rows])
+        recorded = np.array([_recorded(sample, own).sum() for own in rows])
+    return Cohorts(
+        labels=tuple(sample.panel.periods.labels[start] for start in starts),
+        change=np.repeat(change[:, None], len(starts), axis=1),
+        prevented=prevented,
+        recorded=recorded,
+        shared=f"{method.name} estimates one change for all starts, which it assumes to be the same: the rows differ "
+        "in the events that it is a change of, and show nothing of whether it worked better where it began earlier "
+        "or later.",
+    )
 
 
 def _cells(sample: Sample, method: Method, rows: np.ndarray, change: float) -> Cells:

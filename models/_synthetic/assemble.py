@@ -119,11 +119,18 @@ def _cohorts(sample: Sample, fitted: Fitted, by_group: FloatArray, per_group: Fl
     starts = np.unique(fitted.starts)
     own = (fitted.starts == starts[:, None]) * fitted.sizes
     shares = own / own.sum(axis=1, keepdims=True)
-    totals = None
+    totals = recorded = None
     if sample.panel.outcome.counts_events:
         totals = (np.expm1(-by_group) if sample.is_log else -by_group) * per_group.sum(axis=1)
         totals = totals @ (own > 0).T
-    return Cohorts(labels=tuple(sample.labels[start] for start in starts), change=by_group @ shares.T, prevented=totals)
+        held = (sample.panel.values[sample.rows[sample.treated]] * sample.counted).sum(axis=1)
+        recorded = (own > 0) @ np.bincount(fitted.members, held, len(fitted.starts))
+    return Cohorts(
+        labels=tuple(sample.labels[start] for start in starts),
+        change=by_group @ shares.T,
+        prevented=totals,
+        recorded=recorded,
+    )
 
 
 def _weights(sample: Sample, fitted: Fitted, reading: Reading) -> tuple[tuple[str, float], ...]:

@@ -9,6 +9,7 @@ from scipy import stats
 from evalkit.comparison import compare
 from evalkit.domain import Cohorts, Effect, Outcome
 from evalkit.draws import spread
+from evalkit.report import formats
 from evalkit.report.figures_comparison import forest
 from evalkit.report.sections_comparison import comparison_sections, how_they_compare
 
@@ -93,6 +94,23 @@ def test_cohorts_and_weights_have_tables_of_their_own():
     assert [row[0] for row in starts.rows] == ["2020", "2021"]
     assert len(comparison.rows) == 11
     assert comparison.rows[-1] == ("15 more sites", "0.6")
+
+
+def test_what_cohorts_share_is_said_before_their_table():
+    """Rows of one change for all are not read as if each start had been found to have it."""
+    made = effect(-0.2, 0.05)
+    cohorts = Cohorts(
+        labels=("2020", "2021"),
+        change=np.column_stack([made.change, made.change]),
+        prevented=made.prevented,
+        shared="One change is estimated for all starts.",
+    )
+    (section,) = comparison_sections(Found(first=replace(made, cohorts=cohorts)), {})
+    said, starts = section.blocks
+    assert said.text == "One change is estimated for all starts."
+    middle, events = np.median(made.change), np.median(made.prevented[:, 0])
+    numbers = [row[1:6:2] for row in starts.rows]
+    assert numbers == [tuple(formats.number(value) for value in (middle, 100 * np.expm1(middle), events))] * 2
 
 
 def test_one_estimate_alone_is_compared_with_nothing():
