@@ -14,6 +14,7 @@ from evalkit.models._calibration import simulations
 from evalkit.models._time_series.answer import Answer, by_segments, by_state_space
 from evalkit.models._time_series.checks import (
     autocorrelation_check,
+    change_check,
     comparison_checks,
     dispersion_check,
     events_check,
@@ -191,7 +192,7 @@ class InterruptedTimeSeries:
             checks=self._checks(design, series, columns, answer, rng),
             paths=Paths(periods=labels, recorded=series.counts, fitted=answer.fitted),
             methods_cap=_METHODS_CAP,
-            specification=self._specification(design, columns, int(series.used.sum())),
+            specification=self._specification(design, series, columns),
         )
 
     def _columns(self, series: Series) -> Columns:
@@ -240,7 +241,8 @@ class InterruptedTimeSeries:
         found = (
             *comparison_checks(design),
             self._placebo(series, rng) if self.placebo else None,
-            events_check(self.others),
+            change_check(series, columns, answer, trend=self.trend) if self.method == "segmented" else None,
+            events_check(series, columns, answer, self.others),
             season_check(series, columns),
             autocorrelation_check(answer, allowed=allowed),
             dispersion_check(answer),
@@ -273,7 +275,7 @@ class InterruptedTimeSeries:
             return leads_check(None, "")
         return leads_check(answer.change, series.periods.labels[place])
 
-    def _specification(self, design: Design, columns: Columns, periods: int) -> tuple[tuple[str, str], ...]:
+    def _specification(self, design: Design, series: Series, columns: Columns) -> tuple[tuple[str, str], ...]:
         kind = "a level that wanders" if self.method == "state-space" else f"change of {self.change}"
         removed = ", ".join([*(["trend"] if self.trend else []), columns.season])
         return (
@@ -282,9 +284,9 @@ class InterruptedTimeSeries:
             ("outcome", "log rate"),
             ("compared with", f"its own past ({kind})"),
             ("sites", str(len(design.treated_sites))),
-            ("periods", str(periods)),
+            ("periods", str(int(series.used.sum()))),
             ("effects removed", removed),
-            ("covariates", ", ".join((*(self.covariates or ()), *(event[0] for event in self.others))) or "none"),
+            ("covariates", ", ".join((*series.covariate_names, *(event[0] for event in self.others))) or "none"),
             ("weights", "none"),
             ("errors", self.method if self.method == "state-space" else self.errors),
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
-from evalkit.models._time_series.mixture import joint_draws
+from evalkit.models._time_series.mixture import Mixture, joint_draws
 from evalkit.models._time_series.regressors import Columns, require_rank
 from evalkit.models._time_series.segmented import Errors, fit_segmented
 from evalkit.models._time_series.series import Series
@@ -34,6 +34,7 @@ class Answer:
     residuals : standardised, of the periods that were fitted
     dispersion : times that counts vary as chance makes them, where the method tells
     noise : what was found of how neighbouring periods go together, in words
+    coefficients : their joint law, those of `Columns.both` of a segmented regression, otherwise of `Columns.without`
     """
 
     change: FloatArray
@@ -43,6 +44,7 @@ class Answer:
     residuals: FloatArray
     dispersion: float | None
     noise: str
+    coefficients: Mixture
 
 
 def by_segments(series: Series, columns: Columns, errors: Errors, draws: int, rng: np.random.Generator) -> Answer:
@@ -73,6 +75,7 @@ def by_segments(series: Series, columns: Columns, errors: Errors, draws: int, rn
         residuals=found.residuals,
         dispersion=found.dispersion,
         noise=noise,
+        coefficients=found.mixture,
     )
 
 
@@ -108,4 +111,5 @@ def by_state_space(series: Series, columns: Columns, draws: int, rng: np.random.
         residuals=found.residuals,
         dispersion=None,
         noise=f"the level may wander ({found.step:.2f} times a period's noise each period), and the range with it",
+        coefficients=found.coefficients,
     )

@@ -15,6 +15,7 @@ from evalkit.models._time_series.series import Series
 
 __all__ = [
     "autocorrelation_check",
+    "change_check",
     "comparison_checks",
     "dispersion_check",
     "events_check",
@@ -49,19 +50,61 @@ def comparison_checks(design: Design) -> tuple[Check, ...]:
     )
 
 
-def events_check(others: Sequence[Event]) -> Check:
-    """Say what else was allowed for, and that nothing rules the rest out."""
-    named = (
-        f"Allowed for: {', '.join(f'{event[0]} ({" to ".join(event[1:])})' for event in others)}."
-        if others
-        else "No other event was allowed for."
+def change_check(series: Series, columns: Columns, answer: Answer, *, trend: bool) -> Check:
+    """Say by how much level and slope changed at the start, each with its own range."""
+    first = columns.without.shape[1]
+    own = range(first, first + columns.change.shape[1])
+    against = " against the trend before it" if trend else ""
+    averaged = {
+        "change of level": "",
+        "change of slope": " The estimate averages this over the events after the start.",
+    }.get(", ".join(columns.names[first:]), " The estimate averages both over the events after the start.")
+    return Check(
+        name="level and slope",
+        passed=None,
+        detail=f"At the start ({series.periods.labels[series.start]}) {_sizes(series, columns, answer, own)}{against}; "
+        f"in brackets 95 % ranges.{averaged}",
     )
+
+
+def events_check(series: Series, columns: Columns, answer: Answer, others: Sequence[Event]) -> Check:
+    """Say what else was allowed for and how large it was, and that nothing rules the rest out."""
+    told = [
+        f"{event[0]} ({' to '.join(event[1:])}): {_sizes(series, columns, answer, places, f'{event[0]}: ')}"
+        for event, places in zip(others, columns.events, strict=True)
+    ]
+    named = f"Allowed for: {'; '.join(told)}; in brackets 95 % ranges." if told else "No other event was allowed for."
     return Check(
         name="other events",
         passed=None,
         detail=f"{named} Whatever else began with the measure, such as a new way of recording or another programme, "
         "cannot be told from it in one series.",
     )
+
+
+def _sizes(series: Series, columns: Columns, answer: Answer, places: range, prefix: str = "") -> str:
+    """Say in percent what the coefficients of a change are, level before slope, each with the range of its own law.
+
+    `prefix` stands before "change of slope" in the names of the columns.
+    """
+    unit = {"date": "day", "number": "period"}.get(series.periods.frequency, series.periods.frequency)
+    told = []
+    for place in places:
+        law = answer.coefficients.along(np.eye(answer.coefficients.means.shape[1])[place])
+        low, middle, high = (_percent(end) for end in law.ppf(np.array([0.025, 0.5, 0.975])))
+        size = f"by {middle} % ({low} to {high} %)"
+        if columns.names[place] != f"{prefix}change of slope":
+            told.append(f"the level changed {size}")
+        elif told:
+            told.append(f"then {size} a {unit}")
+        else:
+            told.append(f"the slope changed {size} a {unit}")
+    return ", ".join(told)
+
+
+def _percent(log_ratio: float) -> str:
+    value = 100 * float(np.expm1(log_ratio))
+    return f"{value:+,.0f}" if abs(value) >= 10 else f"{value:+.2g}"
 
 
 def season_check(series: Series, columns: Columns) -> Check | None:

@@ -47,12 +47,14 @@ class Columns:
     change : what the measure adds from its start, shape (periods, c)
     names : of all columns, in that order
     season : how the season enters, in words
+    events : of each other event, the places of its columns
     """
 
     without: FloatArray
     change: FloatArray
     names: tuple[str, ...]
     season: str
+    events: tuple[range, ...] = ()
 
     @property
     def both(self) -> FloatArray:
@@ -68,11 +70,15 @@ def columns_of(series: Series, change: Change, *, trend: bool, season: Season, o
     own, own_names = change_columns(periods, start, change)
     layers = [np.ones((periods, 1)), *([time[:, None] / 100] if trend else []), waves, series.covariates]
     names = ["level", *(["trend"] if trend else []), *season_names, *series.covariate_names]
+    places = []
     for event in others:
         column, label = _event(series.periods, event, change)
         layers.append(column)
+        places.append(range(len(names), len(names) + len(label)))
         names += label
-    found = Columns(without=np.hstack(layers), change=own, names=(*names, *own_names), season=words)
+    found = Columns(
+        without=np.hstack(layers), change=own, names=(*names, *own_names), season=words, events=tuple(places)
+    )
     require_rank(found.both[series.used], found.names)
     return found
 

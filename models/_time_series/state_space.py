@@ -30,12 +30,14 @@ class Forecast:
     fitted : smoothed before the start, shape (before,)
     residuals : standardised errors of one period ahead, without the periods that started the filter
     step : standard deviation of the level's step over that of the noise, at its mean over the laws
+    coefficients : the joint law of the level at the end of the series and of the regressors
     """
 
     mixture: Mixture
     fitted: FloatArray
     residuals: FloatArray
     step: float
+    coefficients: Mixture
 
 
 def forecast(logs: FloatArray, columns: FloatArray, later: FloatArray, *, after: np.ndarray | None = None) -> Forecast:
@@ -57,23 +59,54 @@ def forecast(logs: FloatArray, columns: FloatArray, later: FloatArray, *, after:
     seen = int(np.isfinite(logs).sum())
     free = seen - columns.shape[1] - 1
     found = [_filtered(logs, columns, later, ratio, free) for ratio in _STEPS]
-    heights = np.array([each[0] for each in found]) - _RATE * _STEPS
+    heights = np.array([each.height for each in found]) - _RATE * _STEPS
     shares = np.exp(heights - heights.max())
     shares /= shares.sum()
     best = found[int(shares.argmax())]
     mixture = Mixture(
         shares=shares,
-        means=np.array([each[1][wanted] for each in found]),
-        covariances=np.array([each[2][np.ix_(wanted, wanted)] for each in found]),
+        means=np.array([each.mean[wanted] for each in found]),
+        covariances=np.array([each.covariance[np.ix_(wanted, wanted)] for each in found]),
         freedom=float(free),
     )
-    return Forecast(mixture=mixture, fitted=best[3], residuals=best[4], step=float(shares @ _STEPS))
+    coefficients = Mixture(
+        shares=shares,
+        means=np.array([each.state for each in found]),
+        covariances=np.array([each.state_covariance for each in found]),
+        freedom=float(free),
+    )
+    return Forecast(
+        mixture=mixture,
+        fitted=best.fitted,
+        residuals=best.residuals,
+        step=float(shares @ _STEPS),
+        coefficients=coefficients,
+    )
 
 
-def _filtered(
-    logs: FloatArray, columns: FloatArray, later: FloatArray, ratio: float, free: int
-) -> tuple[float, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Filter with a noise of one; give the log likelihood, forecast mean and covariance, fit and residuals."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Filtered:
+    """What the filter gives under one ratio of step to noise.
+
+    Attributes
+    ----------
+    height : log likelihood, the size of the noise averaged over
+    mean, covariance : of the forecast, shapes (periods,) and (periods, periods)
+    state, state_covariance : of the last level and the regressors' coefficients, shapes (1 + k,) and (1 + k, 1 + k)
+    fitted, residuals : smoothed before the start, and standardised errors of one period ahead
+    """
+
+    height: float
+    mean: FloatArray
+    covariance: FloatArray
+    state: FloatArray
+    state_covariance: FloatArray
+    fitted: FloatArray
+    residuals: FloatArray
+
+
+def _filtered(logs: FloatArray, columns: FloatArray, later: FloatArray, ratio: float, free: int) -> _Filtered:
+    """Filter with a noise of one, and scale everything by how large it was."""
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
     model = UnobservedComponents(
@@ -98,4 +131,12 @@ def _filtered(
     covariance = loads @ spread_of @ loads.T + ratio**2 * np.minimum.outer(ahead, ahead) + np.eye(len(later))
     fitted = (np.hstack([np.ones((len(logs), 1)), columns]) * result.smoothed_state.T).sum(axis=1)
     standard = errors[kept] / np.sqrt(scale * variances[kept])
-    return height, loads @ state, scale * covariance, fitted, standard
+    return _Filtered(
+        height=height,
+        mean=loads @ state,
+        covariance=scale * covariance,
+        state=state,
+        state_covariance=scale * spread_of,
+        fitted=fitted,
+        residuals=standard,
+    )

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from evalkit.models.interrupted_time_series import InterruptedTimeSeries
 
 SICILY = json.loads((Path(__file__).parents[1] / "reference" / "sicily.json").read_text(encoding="utf-8"))
 EVENTS, POPULATION = (np.array(SICILY[name], float) for name in ("events", "population"))
+SPELL = ("2020-01", "2020-03")
 PLAIN = {"errors": "independent", "change": "level", "placebo": False}
 
 
@@ -313,3 +315,99 @@ def test_seasons_by_dummies(frequency, season, first, regressors):
     from evalkit.models._time_series.regressors import season_columns
 
     assert season_columns(Periods(frequency=frequency, first=0, count=24), season)[0].shape == (24, regressors)
+
+
+def detail(effect, name):
+    """What a check says."""
+    return next(check.detail for check in effect.checks if check.name == name)
+
+
+def told(middle, error, freedom):
+    """A coefficient in words: percent with its range, from an estimate and its error."""
+    ends = middle + stats.t.ppf([0.5, 0.025, 0.975], freedom) * error
+    shown = [f"{value:+.0f}" if abs(value) >= 10 else f"{value:+.2g}" for value in 100 * np.expm1(ends)]
+    return "by {} % ({} to {} %)".format(*shown)
+
+
+@pytest.mark.parametrize("change", ["both", "level", "slope"])
+def test_level_and_slope_are_told_as_statsmodels_has_them(change):
+    """Change of level and of slope, and those of another event, are coefficients of one quasi-Poisson regression."""
+    import statsmodels.api as sm
+
+    counts, time = series(slope=-0.01), np.arange(72.0)
+    options = {"errors": "independent", "season": "none", "others": [("counting", "2017-01"), ("lockdown", *SPELL)]}
+    effect = estimate(design_of(counts, 48), change=change, **options)
+    slopes = [(time >= at) * (time - at + (change == "slope")) for at in (24, 48)]
+    levels = [(time >= at).astype(float) for at in (24, 48)]
+    lasting = {"both": [levels, slopes], "level": [levels], "slope": [slopes]}[change]
+    spell = ((time >= 60) & (time <= 62)).astype(float)
+    parts = [np.ones(72), time, spell, *(kind[event] for event in (0, 1) for kind in lasting)]
+    fit = sm.GLM(counts, np.column_stack(parts), family=sm.families.Poisson()).fit(scale="X2")
+    words = [told(b, se, 72 - len(parts)) for b, se in zip(fit.params, fit.bse, strict=True)]
+
+    def sized(own):
+        if change == "both":
+            return f"the level changed {own[0]}, then {own[1]} a month"
+        return f"the {change} changed {own[0]}" + (" a month" if change == "slope" else "")
+
+    kinds = len(lasting)
+    assert f"At the start (2019-01) {sized(words[3 + kinds :])} against the trend before it;" in detail(
+        effect, "level and slope"
+    )
+    assert (
+        f"Allowed for: counting (2017-01): {sized(words[3 : 3 + kinds])}; lockdown (2020-01 to 2020-03): the level "
+        in (detail(effect, "other events"))
+    )
+    assert f"2020-03): the level changed {words[2]}; in brackets" in detail(effect, "other events")
+
+
+def holds(pattern, words, truth, width):
+    """A range in words holds the truth and is no wider than that."""
+    low, high = (float(end) for end in re.search(pattern, words).groups())
+    assert low <= truth <= high <= low + width
+
+
+@pytest.mark.parametrize("method", ["segmented", "state-space"])
+def test_sizes_that_were_put_in_come_back(method):
+    """With many counts the words hold what the series was made of."""
+    time = np.arange(96)
+    since = time - 60
+    log_rate = 9 + 0.002 * time + np.log(1.3) * (time >= 24)
+    if method == "segmented":
+        log_rate = log_rate + (since >= 0) * (np.log(0.8) + np.log(0.99) * since)
+    counts = np.random.default_rng(4).poisson(np.exp(log_rate)).astype(float)
+    options = {"method": method, "season": "none", "others": [("counting", "2017-01")]}
+    effect = estimate(design_of(counts, 60), **options)
+    holds(
+        r"counting \(2017-01\): the level changed by \S+ % \((\S+) to (\S+) %\)", detail(effect, "other events"), 30, 5
+    )
+    if method == "segmented":
+        words = detail(effect, "level and slope")
+        holds(r"the level changed by \S+ % \((\S+) to (\S+) %\), then", words, -20, 5)
+        holds(r"then by \S+ % \((\S+) to (\S+) %\) a month", words, -1, 0.3)
+    else:
+        assert all(check.name != "level and slope" for check in effect.checks)
+
+
+def test_a_level_that_wanders_tells_regressors_as_least_squares_does():
+    """The law of the coefficients is that of whole matrices, law by law."""
+    rng = np.random.default_rng(6)
+    logs, columns = rng.normal(0, 1, 30).cumsum() / 5 + rng.normal(0, 1, 30), rng.normal(0, 1, (36, 2))
+    found = forecast(logs, columns[:30], columns[30:]).coefficients
+    x, wander = np.column_stack([np.ones(30), columns[:30]]), np.minimum.outer(np.arange(30), np.arange(30))
+    for at, ratio in enumerate(np.linspace(0, 0.8, 17)):
+        inverse = np.linalg.inv(np.eye(30) + ratio**2 * wander)
+        information = x.T @ inverse @ x
+        b = np.linalg.solve(information, x.T @ inverse @ logs)
+        left = logs - x @ b
+        law = (left @ inverse @ left) / 27 * np.linalg.inv(information)
+        np.testing.assert_allclose(found.means[at, 1:], b[1:], rtol=1e-6)
+        np.testing.assert_allclose(found.covariances[at][1:, 1:], law[1:, 1:], rtol=1e-5)
+
+
+def test_the_specification_names_covariates_that_were_used():
+    """Those of the panel are taken where none is named, and none where none is wanted."""
+    heat = np.random.default_rng(2).normal(0, 1, (1, 72))
+    design = design_of(series(), 48, covariates={"heat": heat})
+    for options, named in (({}, "heat"), ({"covariates": ()}, "none"), ({"others": [("new", "2017-01")]}, "heat, new")):
+        assert dict(estimate(design, **options).specification)["covariates"] == named
