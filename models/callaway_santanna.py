@@ -22,6 +22,7 @@ from evalkit.models._group_time.pretest import before, leads_check, pre_test, tr
 from evalkit.models._group_time.sample import GroupTimeSample, left_out, select_sites
 from evalkit.models._group_time.spreading import spread_headline, spread_rest
 from evalkit.models._inference.choose import FEW, choose
+from evalkit.models._missing import cells_without_weight
 from evalkit.models._regression.sample import require_panel
 from evalkit.models._regression.scale import Transform, require_transform, scale_of
 from evalkit.models._sensitivity.trends import sensitivity_or_reason
@@ -236,6 +237,11 @@ def _effect(
     checks = (
         leads_check(test, len(before(cells, options.anticipation))),
         sites_check(sample, own, precision, chosen.words),
+        cells_without_weight(
+            sample.design,
+            sample.rows,
+            no_say_in="the comparisons of two periods that need them, while other periods of these sites are used",
+        ),
         left_out((*sample.dropped, *cells.lost)),
     )
     trends, untold = _trends(options, plan, means, precision, own)

@@ -138,6 +138,7 @@ class EmpiricalBayes:
             window_check(design, sites, found),
             population_check(sites, found, members, rng),
             trend_check(sites, found),
+            *sites.checks,
         )
         return Effect(
             outcome=panel.outcome,
@@ -148,7 +149,7 @@ class EmpiricalBayes:
             periods=panel.periods.labels[sites.start :],
             recorded=ratio.recorded,
             degrees_of_freedom=ratio.degrees_of_freedom,
-            checks=(*checks, sites.dropped) if sites.dropped else checks,
+            checks=checks,
             paths=_paths(sites, found),
             cells=_cells(sites, found),
             influence=influence,

@@ -18,6 +18,7 @@ from evalkit.models._local_projections.contrast import Averages, Contrasts, Weig
 from evalkit.models._local_projections.leads import leads_check
 from evalkit.models._local_projections.reading import Labels, Sites, choose_sites, label
 from evalkit.models._local_projections.stack import Baseline, stack
+from evalkit.models._missing import cells_without_weight
 from evalkit.models._regression.sample import require_panel
 from evalkit.models._regression.scale import (
     Transform,
@@ -162,7 +163,7 @@ class LocalProjections:
             periods=design.periods_after,
             recorded=totals.recorded if counts else None,
             degrees_of_freedom=float(contrasts.degrees_of_freedom[0]),
-            checks=self._checks(totals, found, contrasts, drawn),
+            checks=self._checks(design, totals, found, contrasts, drawn),
             cells=totals.cells(found.effects[labels.where("on")]) if counts else None,
             dynamics=drawn.dynamics(self.baseline),
             influence=rows,
@@ -190,7 +191,7 @@ class LocalProjections:
         return average(made, labels.group, self.weighting), labels
 
     def _checks(
-        self, totals: _Totals, found: Averages, contrasts: Contrasts, drawn: reading.Drawn
+        self, design: Design, totals: _Totals, found: Averages, contrasts: Contrasts, drawn: reading.Drawn
     ) -> tuple[Check, ...]:
         after, panel = drawn.of("after"), totals.panel
         checks = (
@@ -199,6 +200,7 @@ class LocalProjections:
             reading.left_behind(panel, drawn.times[after], drawn.draws[:, after], log=totals.is_log)
             if len(after)
             else None,
+            cells_without_weight(design, totals.sites.rows, no_say_in="the comparisons of two periods that need them"),
             reading.left_out(panel, totals.sites, totals.told.any(axis=2), self.stable),
         )
         return tuple(check for check in checks if check is not None)

@@ -243,6 +243,62 @@ def test_a_cell_without_weight_may_hold_anything(name):
         np.testing.assert_allclose(np.median(other.total_prevented), np.median(one.total_prevented), rtol=1e-6)
 
 
+CELLS = {"treated, after": (1, 15), "treated, before": (1, 5), "comparison": (7, 3)}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_cell_without_weight_is_named_with_its_events(name, kind):
+    """By the cell, or by the site or period that goes with it; or the estimator refuses and says which cell."""
+    row, place = CELLS[kind]
+    values, weights = counts(), np.ones((SITES, PERIODS))
+    values[row, place], weights[row, place] = 4321, 0
+    made = design(values, weights=weights)
+    found, whole = answer(name, made), answer(name, design(counts()))
+    if isinstance(found, EvalkitError):
+        assert f"s{row:02d} in {place + 1}" in str(found) or isinstance(whole, EvalkitError), found
+        return
+    by_name = {check.name: check.detail for check in found.checks}
+    if kind == "comparison" and "comparison sites not used" in by_name:
+        return
+    named = by_name.get("cells without weight", "") + by_name.get("left out", "")
+    assert f"s{row:02d}" in named or f"('{place + 1}')" in named, found.checks
+    if name not in {"synthetic-control", "synthetic-did"}:  # these say what is left out in all
+        lost = values[row, place] if f"s{row:02d} in {place + 1}" in named else 0
+        everywhere = (values[row].sum(), values[:4, place].sum(), lost)
+        assert any(f"{held:,.0f} " in named for held in everywhere if held), named
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_an_empty_cell_of_weight_zero_changes_nothing(name):
+    """A cell that was never recorded gives the answer that a count of weight zero in its place gives."""
+    weights = np.ones((SITES, PERIODS))
+    for cell in CELLS.values():
+        weights[cell] = 0
+    empty = np.where(weights > 0, counts(), np.nan)
+    one, other = (answer(name, design(values, weights=weights)) for values in (counts(), empty))
+    if isinstance(one, EvalkitError) or isinstance(other, EvalkitError):
+        assert isinstance(one, EvalkitError), other
+        assert isinstance(other, EvalkitError), one
+        return
+    assert other.estimate == pytest.approx(one.estimate, rel=1e-6)
+    if one.prevented is not None:
+        np.testing.assert_allclose(np.median(other.total_prevented), np.median(one.total_prevented), rtol=1e-6)
+        np.testing.assert_array_equal(other.recorded, one.recorded)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_weights_that_have_no_part_are_said_to_have_none(name):
+    """Where they change nothing, a check says that they were not used; or they are refused."""
+    weights = np.random.default_rng(3).uniform(0.5, 2, (SITES, PERIODS))
+    for began in (None, {"s00": str(START)}):
+        found, plain = answer(name, design(counts(), began, weights=weights)), answer(name, design(counts(), began))
+        if isinstance(found, EvalkitError) or isinstance(plain, EvalkitError):
+            continue
+        unused = "weights not used" in {check.name for check in found.checks}
+        assert unused == (found.estimate == pytest.approx(plain.estimate, rel=1e-9)), found.checks
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_a_measure_that_ended_is_refused_by_all_that_take_it_to_last(name):
     """The refusal names the sites and periods, and the estimator that follows a measure on and off."""

@@ -113,7 +113,7 @@ def test_estimators_for_measures_that_last_refuse_one_that_ended(tmp_path):
     [
         (STUDY.replace('treated = "on"', 'treated = "no"'), COUNTS, "counts.csv has no column 'no'"),
         (STUDY, COUNTS.replace("a3,2002,24,0", "a3,2002,24,2").replace(",0,,\n", ",2,,\n", 1), "holds 2; wanted is 1"),
-        (STUDY, COUNTS.replace(",0,,\n", ",,,\n", 1), "column 'on' holds nothing"),
+        (STUDY, COUNTS.replace(",0,,\n", ",,,\n", 1), "column 'on' is empty; wanted is 1"),
         (STUDY, COUNTS + "a7,2009,3,1,,\n", "more than one row for a7 in 2009"),
         (STUDY, COUNTS.replace(",1,", ",0,"), "began nowhere"),
         (STUDY, COUNTS.replace("a0,2000,20,0", "a0,2000,20,1"), "no period before the start of a0"),

@@ -283,6 +283,7 @@ def _treated_grid(table: pd.DataFrame, columns: tuple[str, str, str], source: st
     words = {"true": "1", "false": "0"}
     as_text = table[treated].astype(object).where(table[treated].notna(), "").map(str).str.strip()
     table[treated] = as_text.map(lambda text: words.get(text.lower(), text))
+    ColumnReader(table, source, first_row=2).text(treated, "1 where the site had the measure, otherwise 0,")
     panel = Panel.from_long(
         table,
         site=site,

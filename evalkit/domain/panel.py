@@ -22,19 +22,26 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnReader", "Panel"]
 
+_IF_MISSING = "where it was not recorded, leave it empty and give the row weight 0 in a column of weights"
+_ROW_IF_MISSING = "where it was not recorded, give the row an empty count, and weight 0 in a column of weights"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
-    """One outcome for every site in every period; no cell is missing.
+    """One outcome for every site in every period; a cell that was not recorded has weight zero.
+
+    The value of such a cell may be left empty (NaN with weight 0) and is then kept as 0, so that nothing that
+    reads the panel meets a NaN; what has weight zero is no part of an estimate, nor of its totals. Its exposure and
+    covariates must be there all the same.
 
     Attributes
     ----------
     outcome : what was measured
     sites : names of the sites, shape (sites,)
     periods : the calendar, shape (periods,)
-    values : counts, rates or scores, shape (sites, periods)
+    values : counts, rates or scores, shape (sites, periods); 0 where it was given as NaN with weight 0
     exposure : what the events could have happened to (residents, dwellings, hours), same shape, above zero
-    weights : analytic weights, same shape, zero or more
+    weights : analytic weights, same shape, zero or more; zero for a missing cell
     covariates : by name, each of the same shape
     """
 
@@ -56,17 +63,28 @@ class Panel:
         if len(set(self.sites)) < len(self.sites):
             msg = f"a site stands twice in the panel: {first_of(_repeated(self.sites))}"
             raise DataError(msg)
+        arrays["values"] = self._filled()
         for name, array in arrays.items():
             if array is not None:
                 self._check(name, np.asarray(array, float))
         for name in ("values", "exposure", "weights"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, _frozen(getattr(self, name)))
+            if arrays[name] is not None:
+                object.__setattr__(self, name, _frozen(arrays[name]))
         covariates = {name: _frozen(array) for name, array in self.covariates.items()}
         object.__setattr__(self, "covariates", MappingProxyType(covariates))
 
+    def _filled(self) -> FloatArray:
+        """Give the values with 0 in cells that are missing: empty, and of weight zero."""
+        values = np.asarray(self.values, float)
+        if self.weights is None or not (missing := np.isnan(values) & (np.asarray(self.weights) == 0)).any():
+            return values
+        return np.where(missing, 0.0, values)
+
     def _check(self, name: str, array: FloatArray) -> None:
-        self._refuse(~np.isfinite(array), f"{name} that are not finite numbers", "a number in every cell", array)
+        wanted = "a number in every cell"
+        if name == "values":
+            wanted += ", or weight 0 beside an empty one (NaN) that was not recorded"
+        self._refuse(~np.isfinite(array), f"{name} that are not finite numbers", wanted, array)
         if name == "values" and self.outcome.kind in {"count", "rate"}:
             self._refuse(array < 0, f"negative {self.outcome.kind}s", "zero or more", array)
         if name == "values" and self.outcome.kind == "count":
@@ -116,7 +134,8 @@ class Panel:
         site, period : columns that say where and when
         count, value : the column of the outcome; `count` for events, `value` for anything else
         exposure : a column, or one number for each site
-        weight : column of analytic weights
+        weight : column of analytic weights. An empty count (or value) with weight 0 is a missing cell: it was
+            not recorded, and has no part in any estimate.
         covariates : columns of covariates
         frequency : length of a period, where it cannot be told from the data
         source, first_row : how messages name the table and its first row of data
@@ -124,7 +143,8 @@ class Panel:
         Raises
         ------
         DataError
-            Columns that are not there, gaps, repeats, negatives, non-numbers; the message names the first.
+            Columns that are not there, gaps, repeats, negatives, non-numbers, an empty count of which no weight
+            says that it is missing; the message names the first.
         """
         table = _to_pandas(frame)
         column = count or value
@@ -150,23 +170,28 @@ class Panel:
         reader.refuse_repeats(rows, places, sites, periods)
         reader.refuse_gaps(rows, places, sites, periods)
 
-        def grid(name: str) -> FloatArray:
+        def grid(numbers: FloatArray) -> FloatArray:
             out = np.empty((len(sites), len(periods)))
-            out[rows, places] = reader.number(name, names, when)
+            out[rows, places] = numbers
             return out
+
+        def read(name: str) -> FloatArray:
+            return reader.number(name, names, when)
+
+        weights = read(weight) if weight else None
 
         return cls(
             outcome=outcome,
             sites=sites,
             periods=periods,
-            values=grid(column),
+            values=grid(reader.outcome(column, names, when, weights)),
             exposure=_per_site(exposure, sites, len(periods))
             if isinstance(exposure, Mapping)
-            else grid(exposure)
+            else grid(read(exposure))
             if exposure
             else None,
-            weights=grid(weight) if weight else None,
-            covariates={name: grid(name) for name in covariates},
+            weights=None if weights is None else grid(weights),
+            covariates={name: grid(read(name)) for name in covariates},
         )
 
     @cached_property
@@ -250,27 +275,39 @@ class ColumnReader:
         return texts.map({text: one_line(text) for text in texts.unique()})
 
     def number(self, column: str, names: pd.Series, when: pd.Series) -> FloatArray:
-        """Give a column as finite numbers, shape (rows,); a missing one is no zero."""
+        """Give a column as finite numbers, shape (rows,)."""
+        nowhere = np.zeros(len(self.table), bool)
+        return self._numbers(column, names, when, may_be_empty=nowhere, wanted="a number in every row")
+
+    def outcome(self, column: str, names: pd.Series, when: pd.Series, weights: FloatArray | None) -> FloatArray:
+        """Give a column as finite numbers, shape (rows,), and NaN where it is empty in a row of weight zero."""
+        empty = np.zeros(len(self.table), bool) if weights is None else weights == 0
+        wanted = f"a number; a missing count is not a zero: {_IF_MISSING}"
+        return self._numbers(column, names, when, may_be_empty=empty, wanted=wanted)
+
+    def _numbers(
+        self, column: str, names: pd.Series, when: pd.Series, *, may_be_empty: np.ndarray, wanted: str
+    ) -> FloatArray:
         import pandas as pd
 
         series = self.table[column]
         missing = series.isna() | (series.astype(str).str.strip() == "")
-        numbers = pd.to_numeric(
+        read = pd.to_numeric(
             series.astype(str).str.strip() if series.dtype.kind not in "iuf" else series, errors="coerce"
         )
-        wrong = numbers.isna() | ~np.isfinite(numbers.to_numpy(float, na_value=np.nan)) | (series.dtype.kind == "b")
+        numbers = read.to_numpy(float, na_value=np.nan)
+        wrong = ~np.isfinite(numbers) & ~(missing.to_numpy() & may_be_empty) | (series.dtype.kind == "b")
         if wrong.any():
-            row = int(np.argmax(wrong.to_numpy()))
+            row = int(np.argmax(wrong))
             where = f" ({names.iloc[row]}, {when.iloc[row]})"
-            shown = "nothing" if missing.iloc[row] else repr(series.iloc[row])
+            value = series.iloc[row]
+            shown = "nothing" if missing.iloc[row] else repr(value.item() if isinstance(value, np.generic) else value)
             self._fail(
                 wrong,
                 f"column {column!r} holds {shown}{where}",
-                "a number; a missing count is not a zero"
-                if missing.iloc[row]
-                else "a number with a point for decimals",
+                wanted if missing.iloc[row] else "a number with a point for decimals",
             )
-        return numbers.to_numpy(float)
+        return np.asarray(numbers)
 
     def refuse_repeats(self, rows: np.ndarray, places: np.ndarray, sites: tuple[str, ...], periods: Periods) -> None:
         """Refuse a second row for one site and period."""
@@ -294,7 +331,7 @@ class ColumnReader:
         if empty:
             msg = (
                 f"{self.source}: no row at all for {first_of(empty)}; "
-                f"wanted is every {periods.frequency} from the first to the last"
+                f"wanted is every {periods.frequency} from the first to the last; {_ROW_IF_MISSING}"
             )
             raise DataError(msg)
         present = np.zeros((len(sites), len(periods)), bool)
@@ -302,11 +339,14 @@ class ColumnReader:
         gaps = np.argwhere(~present)
         shown = "; ".join(f"{sites[site]} in {periods.labels[period]}" for site, period in gaps[:3])
         more = f" and {len(gaps) - 3} more" if len(gaps) > 3 else ""
-        msg = f"{self.source}: no row for {shown}{more}; a missing row is not a zero: write 0 where nothing happened"
+        msg = (
+            f"{self.source}: no row for {shown}{more}; a missing row is not a zero: write 0 where nothing happened, "
+            f"and {_ROW_IF_MISSING}"
+        )
         raise DataError(msg)
 
-    def _fail(self, at_fault: pd.Series, what: str, wanted: str) -> None:
-        rows = np.flatnonzero(at_fault.to_numpy())
+    def _fail(self, at_fault: pd.Series | np.ndarray, what: str, wanted: str) -> None:
+        rows = np.flatnonzero(np.asarray(at_fault))
         shown = ", ".join(str(row + self.first_row) for row in rows[:3])
         more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
         msg = f"{self.source}, row {shown}{more}: {what}; wanted is {wanted}"

@@ -11,6 +11,7 @@ from evalkit.models._before_after.cells import Cells
 from evalkit.models._before_after.displacement_difference import Change, difference_of_cells
 from evalkit.models._before_after.e_test import e_test
 from evalkit.models._before_after.variation import shift_check, variation_check
+from evalkit.models._missing import weights_not_used
 
 __all__ = ["table_checks"]
 
@@ -34,6 +35,7 @@ def table_checks(answer: TableAnswer, rng: np.random.Generator) -> tuple[Check, 
         _small_base(answer.cells),
         _alone(answer.cells),
         _lengths(answer),
+        _sizes(answer),
         _weights(answer),
         _published(answer),
     )
@@ -187,19 +189,28 @@ def _lengths(answer: TableAnswer) -> Check | None:
     )
 
 
-def _weights(answer: TableAnswer) -> Check | None:
+def _sizes(answer: TableAnswer) -> Check | None:
     panel = answer.design.panel
     if panel is None or not answer.cells.has_comparison:
         return None
     basis = "each site counts as an area of one size"
     if panel.exposure is not None:
         basis = "sites count by their exposure"
-    unused = "; the panel's analytic weights are not used" if panel.weights is not None else ""
     return Check(
         name="sizes of areas",
         passed=None,
         detail=f"Sites were added up, and {basis} when the comparison's change is brought to the size "
-        f"of the treated area{unused}.",
+        "of the treated area.",
+    )
+
+
+def _weights(answer: TableAnswer) -> Check | None:
+    panel = answer.design.panel
+    if panel is None:
+        return None
+    return weights_not_used(
+        panel,
+        "Sites and periods were added up, and every event counts alike: the panel's analytic weights have no part.",
     )
 
 

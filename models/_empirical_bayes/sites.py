@@ -18,6 +18,7 @@ from evalkit.models._asked import (
     require_two_of_each,
 )
 from evalkit.models._empirical_bayes.population import Past
+from evalkit.models._missing import cells_without_weight
 
 __all__ = ["Sites", "select_sites"]
 
@@ -35,7 +36,7 @@ class Sites:
     counts, exposure : shape (sites, periods); zero where a cell is missing, exposure one where there is none
     covariates : names of those used
     past : counts, what was at risk and regressors before the start
-    dropped : what was left out and why, or None
+    checks : what was left out and why
     """
 
     panel: Panel
@@ -46,7 +47,7 @@ class Sites:
     exposure: FloatArray
     covariates: tuple[str, ...]
     past: Past
-    dropped: Check | None
+    checks: tuple[Check, ...]
 
 
 def select_sites(design: Design, estimator: str, covariates: tuple[str, ...] | None) -> Sites:
@@ -77,8 +78,16 @@ def select_sites(design: Design, estimator: str, covariates: tuple[str, ...] | N
             at_risk=exposure[:, :start] * (level / level[level > 0].mean() if level.any() else 1.0),
             regressors=_regressors(panel, names, kept, start),
         ),
-        dropped=left_out_sites(design, panel, rows[~whole], "without any count before or after the start"),
+        checks=_left_out(design, panel, kept, rows[~whole]),
     )
+
+
+def _left_out(design: Design, panel: Panel, kept: np.ndarray, lost: np.ndarray) -> tuple[Check, ...]:
+    found = (
+        cells_without_weight(design, kept),
+        left_out_sites(design, panel, lost, "without any count before or after the start"),
+    )
+    return tuple(check for check in found if check is not None)
 
 
 def _require(design: Design, estimator: str) -> Panel:

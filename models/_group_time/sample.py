@@ -111,7 +111,7 @@ def select_sites(
         if names
         else np.empty((*seen.shape, 0)),
         covariate_names=names,
-        dropped=_dropped(design, panel, wanted[early & ~empty], wanted[empty], int((~seen).sum())),
+        dropped=_dropped(design, panel, wanted[early & ~empty], wanted[empty]),
     )
 
 
@@ -141,8 +141,8 @@ def _require_some(design: Design, rows: np.ndarray, anticipation: int) -> None:
         raise DesignError(msg)
 
 
-def _dropped(design: Design, panel: Panel, early: np.ndarray, empty: np.ndarray, missing: int) -> tuple[str, ...]:
-    """Say which sites, and which cells of the others, have no part in it."""
+def _dropped(design: Design, panel: Panel, early: np.ndarray, empty: np.ndarray) -> tuple[str, ...]:
+    """Say which sites have no part in it."""
     out = []
     for rows, why in (
         (early, "have no period before the one in which the measure could first be anticipated"),
@@ -154,11 +154,6 @@ def _dropped(design: Design, panel: Panel, early: np.ndarray, empty: np.ndarray,
         out.append(
             f"{_sites(panel, panel.rows(design.buffer))} of the buffer: this method estimates no displacement, and a "
             "buffer is no comparison"
-        )
-    if missing:
-        out.append(
-            f"{missing} site-period{'s' if missing > 1 else ''} with weight zero, with the comparisons of two periods "
-            "that need them; the other periods of these sites are used"
         )
     return tuple(out)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from evalkit.domain import Check, Design
 from evalkit.errors import EstimationError, first_of
+from evalkit.models._missing import cells_without_weight
 from evalkit.models._regression.sample import Sample, select
 
 __all__ = ["Imputable", "choose_cells", "cut"]
@@ -23,11 +24,13 @@ class Imputable:
     sample : sites and periods that an untreated cell belongs to
     treated : treated cells that have a weight, shape (sites, periods)
     left_out : what was left out and why, or None
+    unweighted : which cells have no weight, or None
     """
 
     sample: Sample
     treated: np.ndarray
     left_out: Check | None
+    unweighted: Check | None
 
     @property
     def untreated(self) -> np.ndarray:
@@ -57,8 +60,12 @@ def choose_cells(design: Design, estimator: str, covariates: Sequence[str] | Non
             "site that is not yet treated in it; wanted are sites that were never treated, or later starts"
         )
         raise EstimationError(msg)
-    check = _left_out(design, sample, rows, places, wanted & ~kept)
-    return Imputable(sample=cut(sample, rows, places), treated=kept[np.ix_(rows, places)], left_out=check)
+    return Imputable(
+        sample=cut(sample, rows, places),
+        treated=kept[np.ix_(rows, places)],
+        left_out=_left_out(design, sample, rows, places, wanted & ~kept),
+        unweighted=cells_without_weight(design, sample.rows, sample.places),
+    )
 
 
 # Groups of sites and periods: without any untreated cell, and without an untreated event, which goes with any.
@@ -128,22 +135,16 @@ def _left_out(design: Design, sample: Sample, rows: np.ndarray, places: np.ndarr
     ):
         if names:
             parts.append(f"{len(names)} {what}{'s' if len(names) > 1 else ''} with {why}: {first_of(names)}.")
-    parts.extend(_cells_lost(sample, lost))
+    if lost.any():
+        parts.append(_cells_lost(sample, lost))
     return Check(name="left out", passed=None, detail=" ".join(parts)) if parts else None
 
 
-def _cells_lost(sample: Sample, lost: np.ndarray) -> list[str]:
-    """Treated cells that cannot be imputed, or have no weight, and what they held."""
-    outcome, out = sample.panel.outcome, []
-    empty = sample.treated & (sample.weights == 0)
-    for cells, why in ((lost, "could not be imputed"), (empty, "had no weight")):
-        if cells.any():
-            held = (
-                f" and the {sample.values[cells].sum():,.10g} {outcome.plural} in them" if outcome.counts_events else ""
-            )
-            number = int(cells.sum())
-            out.append(
-                f"{number} treated site-period{'s' if number > 1 else ''} {why}; {'they' if number > 1 else 'it'}"
-                f"{held} are in neither the change nor the total."
-            )
-    return out
+def _cells_lost(sample: Sample, lost: np.ndarray) -> str:
+    """Treated cells that cannot be imputed, and what they held."""
+    outcome, number = sample.panel.outcome, int(lost.sum())
+    held = f" and the {sample.values[lost].sum():,.10g} {outcome.plural} in them" if outcome.counts_events else ""
+    return (
+        f"{number} treated site-period{'s' if number > 1 else ''} could not be imputed; "
+        f"{'they' if number > 1 else 'it'}{held} are in neither the change nor the total."
+    )

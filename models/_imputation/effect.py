@@ -60,7 +60,7 @@ def make_effect(
     influence = np.zeros(len(panel.sites))
     influence[sample.rows] = headline.influence
     dynamics = None if traced is None else _dynamics(found, traced, headline, change, rng=rng, log=log)
-    checks = (traced.check if traced else None, sites_check(sample, setting, headline), *extra, untold, chosen.left_out)
+    checks = (traced.check if traced else None, sites_check(sample, setting, headline), *extra, untold)
     return Effect(
         outcome=panel.outcome,
         estimator=words.name,
@@ -72,7 +72,7 @@ def make_effect(
         periods=after,
         recorded=None if total is None else recorded_by_period(chosen)[first:],
         degrees_of_freedom=headline.spread.degrees_of_freedom,
-        checks=tuple(check for check in checks if check is not None),
+        checks=tuple(check for check in (*checks, chosen.unweighted, chosen.left_out) if check is not None),
         paths=paths_of(chosen, imputed),
         cells=cells_of(chosen, imputed) if total is not None else None,
         dynamics=dynamics,

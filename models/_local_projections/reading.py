@@ -178,7 +178,7 @@ def told_cells(found: Averages, labels: Labels) -> FloatArray:
 
 def left_out(panel: Panel, sites: Sites, told: np.ndarray, stable: int | None) -> Check | None:
     """Name the treated cells that have no clean comparison, and sites that have no say."""
-    missing = sites.on & ~told
+    missing = sites.on & ~told & (sites.weights > 0)  # those without weight have a check of their own
     parts = []
     if missing.any():
         where = [
@@ -193,7 +193,7 @@ def left_out(panel: Panel, sites: Sites, told: np.ndarray, stable: int | None) -
         )
         parts.append(
             f"{len(where)} treated site-period(s){events} ({first_of(where)}): there the {again}, or no clean "
-            "comparison was left, or a weight is zero"
+            "comparison was left, or a period before the start that it is held against has weight zero"
         )
     if sites.buffer:
         parts.append(

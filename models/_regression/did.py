@@ -16,6 +16,7 @@ from evalkit.models._asked import as_names
 from evalkit.models._inference.choose import Named
 from evalkit.models._inference.cluster import Inference, SmallSample, infer, require_options
 from evalkit.models._inference.placed import SiteNoise
+from evalkit.models._missing import cells_without_weight
 from evalkit.models._regression.checks import lone_size_check, staggered_check
 from evalkit.models._regression.event_study import Traced, event_times, spread_coefficients, steep_trend, trace
 from evalkit.models._regression.linear import Fit
@@ -157,7 +158,7 @@ def _effect(
     treated_rows = sample.rows[sample.ever_treated]
     checks = (
         *(traced.checks if traced else ()),
-        _unweighted(sample),
+        cells_without_weight(sample.design, sample.rows, sample.places),
         staggered_check(fit, sample),
         precision.check,
         lone_size_check(fit, sample, inference) if precision.basis == "sampling" else None,
@@ -239,27 +240,6 @@ def _counted(sample: Sample, rows: np.ndarray) -> np.ndarray:
     """Cells that have a weight, over the whole calendar: what has no say in a fit is not part of its totals."""
     weights = sample.panel.weights
     return np.ones_like(sample.panel.values[rows], dtype=bool) if weights is None else weights[rows] > 0
-
-
-def _unweighted(sample: Sample) -> Check | None:
-    """Say how many treated cells have no weight, and what they held."""
-    rows = sample.rows[sample.ever_treated | sample.is_buffer]
-    lost = _after(sample, rows) & ~_counted(sample, rows)
-    if not lost.any():
-        return None
-    cells, outcome = int(lost.sum()), sample.panel.outcome
-    events = (
-        f", and the {sample.panel.values[rows][lost].sum():,.10g} {outcome.plural} in them are neither among those "
-        "recorded nor among those from which events prevented are told"
-        if outcome.counts_events
-        else ""
-    )
-    return Check(
-        name="cells without weight",
-        passed=None,
-        detail=f"{cells} site-period{'s' if cells > 1 else ''} of treated or buffer sites after the start "
-        f"{'have' if cells > 1 else 'has'} weight zero: no say in the estimate{events}.",
-    )
 
 
 def _recorded(sample: Sample, rows: np.ndarray) -> FloatArray:

@@ -11,6 +11,7 @@ from evalkit.domain import Check, Design, Panel
 from evalkit.draws import FloatArray
 from evalkit.errors import DesignError, EstimationError, first_of
 from evalkit.models._asked import covariate_names
+from evalkit.models._missing import weights_not_used
 from evalkit.models._regression.sample import require_panel
 from evalkit.models._regression.scale import Transform, require_positive, require_transform, to_scale
 
@@ -177,16 +178,12 @@ def _left_out(
     if parts:
         held = _held(panel, np.ix_(np.concatenate([treated, kept]), places))
         checks.append(Check(name="left out", passed=None, detail=f"Left out: {'; '.join(parts)}.{held}"))
-    if panel.weights is not None and len(np.unique(panel.weights[panel.weights > 0])) > 1:
-        checks.append(
-            Check(
-                name="weights not used",
-                passed=None,
-                detail="The method weighs sites by how well they match: of the weights in the data only zeros were "
-                "used, for cells that were not seen, and every treated site counts alike.",
-            )
-        )
-    return tuple(checks)
+    unused = weights_not_used(
+        panel,
+        "The method weighs sites by how well they match: of the weights in the data only zeros were used, for cells "
+        "that were not seen, and every treated site counts alike.",
+    )
+    return (*checks, unused) if unused else tuple(checks)
 
 
 def _held(panel: Panel, used: tuple[np.ndarray, ...]) -> str:

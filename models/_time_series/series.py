@@ -11,6 +11,7 @@ from evalkit.domain import Check, Design, Panel, Periods
 from evalkit.draws import FloatArray
 from evalkit.errors import DesignError, EstimationError, first_of
 from evalkit.models._asked import covariate_names
+from evalkit.models._missing import weights_not_used
 
 __all__ = ["Series", "series_of"]
 
@@ -68,7 +69,7 @@ def series_of(design: Design, estimator: str, covariates: Sequence[str] | None) 
         covariate_names=names,
         used=used,
         start=int(design.starts[rows[0]]),
-        checks=tuple(check for check in (_added_up(design), _left_out(design, panel, used)) if check is not None),
+        checks=_checks(design, panel, rows, used),
     )
     _require_events(series)
     return series
@@ -105,6 +106,17 @@ def _require_events(series: Series) -> None:
             )
 
 
+def _checks(design: Design, panel: Panel, rows: np.ndarray, used: np.ndarray) -> tuple[Check, ...]:
+    unused = weights_not_used(
+        panel,
+        "The treated sites are added up to one series, in which every event and every period count alike: of their "
+        "weights only zeros were used, for cells that were not seen.",
+        rows,
+    )
+    found = (_added_up(design), unused, _left_out(design, panel, rows, used))
+    return tuple(check for check in found if check is not None)
+
+
 def _added_up(design: Design) -> Check | None:
     sites = len(design.treated_sites)
     if sites == 1:
@@ -117,13 +129,14 @@ def _added_up(design: Design) -> Check | None:
     )
 
 
-def _left_out(design: Design, panel: Panel, used: np.ndarray) -> Check | None:
+def _left_out(design: Design, panel: Panel, rows: np.ndarray, used: np.ndarray) -> Check | None:
     parts = []
     if not used.all():
         gone = [panel.periods.labels[place] for place in np.flatnonzero(~used)]
         parts.append(
             f"{len(gone)} period{'s' if len(gone) > 1 else ''} in which a treated site has weight zero "
-            f"({first_of(gone)}), neither fitted nor counted among the events prevented"
+            f"({first_of(gone)}), neither fitted nor counted among the events recorded or prevented; the treated sites "
+            f"held {panel.values[rows][:, ~used].sum():,.10g} {panel.outcome.plural} in them"
         )
     if design.buffer:
         parts.append(

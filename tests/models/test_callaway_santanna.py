@@ -414,7 +414,8 @@ def test_weights_move_the_average_and_missing_cells_are_counted(panel_design):
     weights[0, 6] = 0
     effect = estimate(panel_design(values, began, weights=weights))
     assert effect.recorded[3] == pytest.approx(values[1:11, 6].sum())
-    assert "1 site-period with weight zero" in next(c.detail for c in effect.checks if c.name == "left out")
+    (named,) = (check.detail for check in effect.checks if check.name == "cells without weight")
+    assert f"1 ('s000 in 7') of treated sites after the start, which held {values[0, 6]:,.0f} events" in named
     weights = np.ones(values.shape)
     weights[0] = 50
     assert estimate(panel_design(values, began, weights=weights)).estimate != pytest.approx(effect.estimate)

@@ -144,8 +144,29 @@ def test_a_cell_without_weight_is_not_in_the_totals(panel_design, estimator):
     for side in ("recorded", "fitted"):
         np.testing.assert_allclose(getattr(other.paths, side), getattr(plain.paths, side), rtol=1e-6)
     found = next(check for check in other.checks if check.name == "cells without weight")
-    assert "1 site-period of treated or buffer sites after the start has weight zero" in found.detail
-    assert "90,000" in found.detail
+    assert "1 site-period has weight zero" in found.detail
+    assert "1 ('s002 in 6') of treated sites after the start, which held 90,000 events" in found.detail
+
+
+def test_cells_without_weight_are_told_by_kind_of_site(panel_design):
+    """Before and after the start, in treated, buffer and comparison sites, each with what it held; no other site."""
+    counts, weights = simulated(), np.ones((16, 8))
+    lost = {(0, 5): 11, (1, 2): 22, (6, 6): 33, (6, 1): 44, (12, 7): 55}
+    for cell, held in lost.items():
+        counts[cell], weights[cell] = held, 0
+    weights[14, 3] = 0  # neither treated, nor buffer, nor compared with
+    began, roles = dict.fromkeys(range(6), 4), {"buffer": [6], "comparison": [*range(7, 14)]}
+    found = estimate(panel_design(counts, began, weights=weights, **roles))
+    (detail,) = (check.detail for check in found.checks if check.name == "cells without weight")
+    assert detail == (
+        "5 site-periods have weight zero, and so no say in the estimate: "
+        "1 ('s000 in 6') of treated sites after the start, which held 11 events; "
+        "1 ('s001 in 3') of treated sites before the start, which held 22 events; "
+        "1 ('s006 in 7') of buffer sites after the start, which held 33 events; "
+        "1 ('s006 in 2') of buffer sites before the start, which held 44 events; "
+        "1 ('s012 in 8') of comparison sites, which held 55 events. "
+        "Events recorded and events prevented leave those after the start out."
+    )
 
 
 @pytest.mark.parametrize(("cells", "when"), [(slice(4, None), "after"), (slice(None, 4), "before")])

@@ -166,6 +166,10 @@ def test_missing_cells_are_taken_as_missing(counts, panel_design):
     other[0, 1] = other[150, 6] = 999
     same = EmpiricalBayes().estimate(panel_design(other, starts, weights=weights, buffer=[60]), rng=rng())
     assert effect.estimate == same.estimate
+    detail = check(same, "cells without weight").detail
+    assert "2 site-periods have weight zero" in detail
+    assert "of treated sites before the start, which held 999" in detail
+    assert "of comparison sites, which held 999" in detail
     assert "1 site without any count before or after the start ('s199')" in check(effect, "left out").detail
     assert "1 buffer site ('s060')" in check(effect, "left out").detail
 

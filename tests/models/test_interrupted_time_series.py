@@ -212,6 +212,9 @@ def test_a_period_without_weight_has_no_say():
         np.testing.assert_allclose(one.change, other.change)
         assert (one.prevented[:, 2] == 0).all()
         assert one.recorded[2] == 0
+        (named,) = (check.detail for check in other.checks if check.name == "left out")
+        assert "2 periods in which a treated site has weight zero" in named
+        assert "held 19,998 " in named
 
 
 def test_a_covariate_takes_its_part():

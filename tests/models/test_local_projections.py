@@ -214,7 +214,8 @@ def test_cells_without_weight_have_no_say():
     one, other = (estimate(design(each, surge(), kind="count", weights=weights)) for each in (values, wild))
     assert other.estimate == pytest.approx(one.estimate)
     assert one.cells.treated[1].sum() == 0
-    assert "or a weight is zero" in check_of(one, "left out").detail
+    assert "or a period before the start that it is held against has weight zero" in check_of(one, "left out").detail
+    assert "'s001 in 3') of treated sites before the start" in check_of(one, "cells without weight").detail
 
 
 def test_whole_weights_are_repeated_sites():
