@@ -61,7 +61,8 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     Parameters
     ----------
     inference : of the kind CR2
-    departure : values of the coefficients whose detection `power` is about, shape (q,); not numbers where there are none
+    departure : values of the coefficients whose detection `power` is about, shape (q,); where they are not
+        numbers it is not known
     """
     q = len(which)
     covariance = inference.covariance[np.ix_(which, which)]

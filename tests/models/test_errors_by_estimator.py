@@ -67,7 +67,7 @@ def t_values(outcomes, effect, weights, x, site):
 def effect_of(name, panel, panel_design, errors, draws=4000):
     """Ask the estimator."""
     counts, exposure = panel
-    began = {site: START for site in range(TREATED)}
+    began = dict.fromkeys(range(TREATED), START)
     estimator = ek.estimator(name)(errors=errors, event_study=False)
     design = panel_design(counts, began, exposure=exposure)
     return estimator.estimate(design, rng=np.random.default_rng(1), draws=draws)
