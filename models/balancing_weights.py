@@ -89,7 +89,10 @@ class BalancingWeights:
             (
                 "Seattle drug markets, 39 of 9,642 blocks: any crime, felony, misdemeanour, drugs expected",
                 "R microsynth 2.0.51: 986.44, 68.22, 71.80, 23.76",
-                "986.43, 68.22, 71.80, 23.76; the 30 heaviest weights equal to .002",
+                (
+                    "986.43, 68.22, 71.80, 23.76; the 30 heaviest weights equal to .002. With microsynth's own weights "
+                    "given, all four to the last digit in print"
+                ),
             ),
             (
                 "the same, 90 % interval by jackknife: any crime; felony; misdemeanour; drugs",

@@ -58,8 +58,11 @@ class NegativeBinomialDifferenceInDifferences(Options):
         calibration=(
             (
                 "castle-doctrine laws, homicides with population, share of the year in force",
-                "Cheng and Hoekstra 2013, state and year levels; with region by year",
-                "0.0565 (0.0331); 0.0734",
+                "Cheng and Hoekstra 2013, state and year levels; with region by year: 0.0565 (0.0331); 0.0734",
+                (
+                    "0.0565 (0.0331); 0.0734, of the likelihood itself: a design's sites are treated or not, and this "
+                    "estimator takes no share of a year"
+                ),
             ),
             (
                 "error by site of the same, from the working regression of this estimator",

@@ -70,7 +70,7 @@ class LinearDifferenceInDifferences(Options):
         source="Pustejovsky and Tipton 2018, doi:10.1080/07350015.2016.1247004",
         calibration=(
             (
-                "castle-doctrine laws, log homicide, weighted by population",
+                "castle-doctrine laws, log homicide, weighted by population, from the first full year of the law",
                 "fixest and Stata rules; CR2 of clubSandwich",
                 ".0755; CR1 .0332 (nested) or .0348 (full); CR2 .0360 with 7.1 degrees of freedom, p .0735",
             ),
@@ -78,6 +78,14 @@ class LinearDifferenceInDifferences(Options):
                 "the same, unweighted",
                 "the same",
                 ".0694; CR1 .0559 or .0586; CR2 .0561 with 36.8 degrees of freedom",
+            ),
+            (
+                "the same with the share of the year in force: six estimates of Cheng and Hoekstra 2013",
+                ".0801 (.0342), .0946 (.0279), .0937 (.0290); unweighted .0877 (.0638), .0811 (.0769), .0600 (.0684)",
+                (
+                    "all to four digits, of the least squares itself: a design's sites are treated or not, and this "
+                    "estimator takes no share of a year"
+                ),
             ),
             ("event study of the same panel", "pyfixest 0.60 feols", "estimates to 6 decimals, errors to 4 digits"),
             (

@@ -11,7 +11,7 @@ from evalkit.errors import EstimationError
 from evalkit.models._balancing.programme import solve
 from evalkit.models._inference.ratio import Ratio, effective_number, ratio_of
 
-__all__ = ["Comparison", "Outcomes", "Residuals", "compare", "regress"]
+__all__ = ["Comparison", "Outcomes", "Residuals", "compare", "compare_with", "regress"]
 
 # Relative size of a singular value that is rounding.
 _RANK = 1e-8
@@ -78,16 +78,25 @@ class Residuals:
 
 
 def compare(columns: FloatArray, outcomes: Outcomes, *, slack: float) -> Comparison:
-    """Weight the comparison sites, and linearise the log ratio.
+    """Weight the comparison sites, and linearise the log ratio."""
+    treated = outcomes.treated
+    found = solve(columns, columns[treated].mean(axis=0)[None, :], ~treated[:, None], slack)
+    return compare_with(columns, outcomes, treated.sum() * found.shares[:, 0], found.imbalance[:, 0])
+
+
+def compare_with(columns: FloatArray, outcomes: Outcomes, weights: FloatArray, imbalance: FloatArray) -> Comparison:
+    """Hold treated sites against comparison sites with weights that are given, and linearise the log ratio.
 
     Weights do not look at the outcomes compared. Given the columns, only how outcomes fall around their
     mean is left to chance, and the columns' own part of them cancels; so the error is that of what a
     regression on the columns leaves (generalised regression: Deville and Sarndal 1992,
     doi:10.1080/01621459.1992.10475217), with residuals made larger for their leverage (HC2).
+
+    Parameters
+    ----------
+    weights, imbalance : as of a `Comparison`
     """
     treated = outcomes.treated
-    found = solve(columns, columns[treated].mean(axis=0)[None, :], ~treated[:, None], slack)
-    weights = treated.sum() * found.shares[:, 0]
     counts = outcomes.at_the_treated_exposure(weights)
     recorded, expected = counts[treated].sum(axis=0), weights @ counts
     if recorded.sum() == 0 or expected.sum() <= 0:
@@ -95,14 +104,14 @@ def compare(columns: FloatArray, outcomes: Outcomes, *, slack: float) -> Compari
         msg = f"no event was recorded in the {which} after the start, and a ratio of nothing does not exist"
         raise EstimationError(msg)
     rest = regress(columns, counts, weights)
-    _require_free(rest.free, found.imbalance, int((weights > 0).sum()))
+    _require_free(rest.free, imbalance, int((weights > 0).sum()))
     ratio = float(recorded.sum() / expected.sum())
     size = int(treated.sum())
     contributions = weights[:, None] * (counts - rest.fitted) / np.sqrt(rest.seen)[:, None]
     contributions[treated] = -(counts - ratio * rest.fitted)[treated] / ratio * np.sqrt(size / (size - 1))
     return Comparison(
         weights=weights,
-        imbalance=found.imbalance[:, 0],
+        imbalance=imbalance,
         carrying=int((weights > 0).sum()),
         effective=effective_number(weights),
         ratio=ratio_of(recorded, expected, contributions, treated, _numbers(rest, weights, treated)),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Leads", "require_leads", "steepness", "trace_leads"]
 
+# Of a period: a trend of one a period that moves the change by less is made of levels of sites and periods.
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Leads:
@@ -48,12 +51,16 @@ def require_leads(leads: int | None) -> None:
 
 
 def steepness(fit: Untreated, sample: Sample, towards: FloatArray, change: float) -> float:
-    """Slope a period of the difference in trends that would give the whole change by itself."""
+    """Slope a period of the difference in trends that would give the whole change by itself.
+
+    Not a number where sites that are all treated in the end leave such a trend to the levels of sites and periods.
+    """
     since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
     rows, places = (fit.weights.sum(axis=axis) > 0 for axis in (1, 0))
     own = np.ix_(rows, places)
     left = absorb(fit.weights[own], since[own][:, :, None]).residuals[:, :, 0]
-    return change / float((towards[own] * left).sum())
+    moved = float((towards[own] * left).sum())
+    return change / moved if abs(moved) > _ROUNDING * len(sample.places) else np.nan
 
 
 def trace_leads(

@@ -61,7 +61,8 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     Parameters
     ----------
     inference : of the kind CR2
-    departure : values of the coefficients whose detection `power` is about, shape (q,)
+    departure : values of the coefficients whose detection `power` is about, shape (q,); where they are not
+        numbers it is not known
     """
     q = len(which)
     covariance = inference.covariance[np.ix_(which, which)]
@@ -75,7 +76,8 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     statistic = float(estimate @ np.linalg.solve(covariance, estimate))
     # the inverse of an estimated covariance is too large on average, by eta / (eta - q - 1) if it is Wishart
     noncentral = float(departure @ np.linalg.solve(covariance, departure)) * (eta - q - 1) / eta
-    return _read(denominator / (eta * q) * statistic, noncentral, q, denominator, "approximate Hotelling (HTZ) test")
+    known = noncentral if np.isfinite(noncentral) else None
+    return _read(denominator / (eta * q) * statistic, known, q, denominator, "approximate Hotelling (HTZ) test")
 
 
 def _work(fit: Fit, q: int) -> float:
@@ -184,7 +186,7 @@ def trend_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
     working = fit.bread[np.ix_(which, which)]
     weights = np.linalg.solve(working, departure)
     scale = float(weights @ departure)
-    if scale <= 0:
+    if not scale > 0:
         return None
     contrast = np.zeros(len(fit.coefficients))
     contrast[which] = weights / scale

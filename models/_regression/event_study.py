@@ -36,6 +36,8 @@ _ENOUGH_POWER = 0.8
 _MOST_ADJUSTING = 4e8
 # A change on a log scale is bounded here, so that its exponential stays a number with one treated site.
 _LARGEST_LOG = 300.0
+# Of a period: a trend of one a period that moves the change by less is made of levels of sites and periods.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,8 +190,12 @@ def _trend_leads(fit: Fit, sample: Sample) -> FloatArray:
 
 
 def steep_trend(fit: Fit, sample: Sample) -> float:
-    """Slope a period that would produce the whole estimate of the static fit."""
-    return float(fit.coefficients[0] / _trend_leads(fit, sample)[0])
+    """Slope a period that would produce the whole estimate of the static fit.
+
+    Not a number where sites that are all treated in the end leave such a trend to the levels of sites and periods.
+    """
+    moved = float(_trend_leads(fit, sample)[0])
+    return float(fit.coefficients[0] / moved) if abs(moved) > _ROUNDING * len(sample.places) else np.nan
 
 
 def _say(test: JointTest, leads: int) -> Check:

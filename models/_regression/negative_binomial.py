@@ -140,6 +140,8 @@ def fit_negative_binomial(
     take alpha as known: it and the coefficients are uncorrelated at the maximum (Lawless 1987, doi:10.2307/3314912).
     """
     used = weights > 0
+    # columns that cannot be told apart are named here at once; the likelihood wanders among their maxima for long
+    fit_linear(np.zeros_like(counts), columns, used.astype(float), names)
     found = maximise(counts, exposure, columns, used)
     expected = np.ones_like(counts)
     expected[used] = found.expected

@@ -1,5 +1,7 @@
 """Panels that the tests of the difference-in-differences share, and the slow versions of fast algebra."""
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -82,3 +84,30 @@ def panel_design():
 def slow_cr2():
     """The slow, obvious version of CR2."""
     return brute_force
+
+
+@pytest.fixture(scope="session")
+def county_employment():
+    """What other software says of teenage employment in 500 counties, with the moments it follows from."""
+    path = Path(__file__).parents[1] / "reference" / "county_employment.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def counties(county_employment):
+    """Log employment 2003 to 2007, shape (500, 5), log population, and the start's place (5 where never).
+
+    They have the sizes, means and covariances of the data, and are otherwise drawn: `make_county_employment.py` says
+    which answers these are enough for.
+    """
+    rng = np.random.default_rng(2003)
+    rows, starts = [], []
+    for year, each in county_employment["moments"].items():
+        drawn = rng.normal(size=(each["counties"], 6))
+        for _ in range(2):  # the second pass takes out what rounding leaves
+            drawn -= drawn.mean(axis=0)
+            drawn = np.linalg.solve(np.linalg.cholesky(np.cov(drawn.T, ddof=0)), drawn.T).T
+        rows.append(each["mean"] + drawn @ np.linalg.cholesky(each["covariance"]).T)
+        starts += [int(year) - 2003 if int(year) else 5] * each["counties"]
+    columns = np.concatenate(rows)
+    return np.cumsum(columns[:, :5], axis=1), columns[:, 5], np.array(starts)

@@ -1,6 +1,8 @@
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from evalkit.models._regression.linear import fit_linear
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[2]
 NEVER, EARLIER, LATER = "treated against never treated", "earlier against later", "later against earlier"
 
 
@@ -49,37 +51,27 @@ def test_an_effect_that_grows_turns_the_later_comparisons_round():
     assert against_treated.estimate > -1
 
 
-def test_weights_of_the_county_panel_are_the_published_ones():
-    """Of the teen-employment panel: .8628, .0833 and .0539 (diff-diff 3.13 and bacondecomp say the same)."""
-    path = DATA / "causal" / "mpdta.csv"
-    if not path.exists():
-        pytest.skip("the county panel is not beside the project")
-    import pandas as pd
-
-    frame = pd.read_csv(path)
-    wide = frame.pivot_table(index="countyreal", columns="year", values="lemp")
-    first = frame.groupby("countyreal")["first.treat"].first().to_numpy().astype(int)
-    starts = np.where(first > 0, first - 2003, 5)
+def test_comparisons_of_the_county_panel_are_those_of_a_peer(counties, county_employment):
+    """Of the teen-employment panel: .8628, .0833 and .0539 as published, and by diff-diff to all digits."""
+    outcome, _, starts = counties
+    wanted = county_employment["comparisons"]
     found = shares(starts, 5)
+    assert found == pytest.approx(wanted["shares"], abs=1e-12)
     assert [found[kind] for kind in (NEVER, EARLIER, LATER)] == pytest.approx([0.8628, 0.0833, 0.0539], abs=5e-5)
-    total = sum(each.weight * each.estimate for each in decompose(wide.to_numpy(), starts))
-    assert total == pytest.approx(-0.036549, abs=1e-6)
+    total = sum(each.weight * each.estimate for each in decompose(outcome, starts))
+    assert total == pytest.approx(wanted["two-way estimate"], abs=1e-12)
 
 
 def test_comparisons_of_the_castle_panel_add_up():
-    """Log homicide on the calendar year of adoption: .0818 (Goodman-Bacon sum, 25 comparisons)."""
-    full = DATA / "castle" / "castle_full.csv"
-    if not full.exists():
-        pytest.skip("the panel with years of adoption is not beside the project")
-    import pandas as pd
-
-    frame = pd.read_csv(full)
-    wide = np.log(frame.pivot_table(index="state", columns="year", values="homicide"))
-    year = frame.groupby("state")["effyear"].first().loc[wide.index].to_numpy()
-    starts = np.where(np.isnan(year), 11, year - 2000).astype(int)
-    found = decompose(wide.to_numpy(), starts)
-    assert len(found) == 25
-    assert sum(each.weight * each.estimate for each in found) == pytest.approx(0.0818, abs=5e-5)
+    """Log homicide on the calendar year of adoption: .0818, of 25 comparisons, by diff-diff."""
+    wanted = json.loads((ROOT / "tests" / "reference" / "castle.json").read_text(encoding="utf-8"))["peers"]
+    frame = pd.read_csv(ROOT / "studies" / "castle_doctrine" / "data" / "published.csv").sort_values(["state", "year"])
+    began = frame["began"].to_numpy().reshape(50, 11)[:, 0]
+    starts = np.where(np.isnan(began), 11, began - 1 - 2000).astype(int)
+    found = decompose(np.log(frame["homicide_rate"].to_numpy().reshape(50, 11)), starts)
+    assert len(found) == wanted["comparisons"]["number"]
+    total = sum(each.weight * each.estimate for each in found)
+    assert total == pytest.approx(wanted["comparisons"]["two-way estimate"], abs=1e-12)
 
 
 @pytest.mark.parametrize("estimator", [LinearDifferenceInDifferences, PoissonDifferenceInDifferences])

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evalkit.errors import DesignError, EstimationError
@@ -11,7 +12,7 @@ from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.imputation import Imputation
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "imputation.json").read_text(encoding="utf-8"))
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[2]
 PLAIN = Imputation(event_study=False)
 
 
@@ -53,41 +54,31 @@ def test_horizons_are_those_of_diff_diff(panel_design):
         assert (upper - lower) / (2 * 0.683) == pytest.approx(error, rel=2e-3)  # quartile of t(29)
 
 
-def test_the_county_panel_gives_the_known_numbers(panel_design):
+def test_the_county_panel_gives_the_known_numbers(panel_design, counties, county_employment):
     """Teen employment: -0.0477099 (0.013222), as didimputation and diff-diff have it."""
-    path = DATA / "causal" / "mpdta.csv"
-    if not path.exists():
-        pytest.skip("the county panel is not beside the project")
-    import pandas as pd
-
-    frame = pd.read_csv(path)
-    wide = frame.pivot_table(index="countyreal", columns="year", values="lemp")
-    first = frame.groupby("countyreal")["first.treat"].first().to_numpy().astype(int)
-    design = panel_design(wide.to_numpy(), {i: year - 2003 for i, year in enumerate(first) if year}, kind="score")
-    for errors, error in (("BJS", 0.0132225), ("leave-one-out", 0.0134691)):
+    outcome, _, starts = counties
+    wanted = county_employment["imputation"]
+    design = panel_design(outcome, {i: int(start) for i, start in enumerate(starts) if start < 5}, kind="score")
+    for errors, error in wanted["errors"].items():
         effect = estimate(design, Imputation(transform="level", errors=errors, event_study=False), draws=4000)
-        assert effect.estimate == pytest.approx(-0.0477099, abs=5e-8)
-        assert effect.std_error == pytest.approx(error, abs=5e-8)
+        assert effect.estimate == pytest.approx(wanted["estimate"], abs=1e-9)
+        assert effect.std_error == pytest.approx(error, rel=1e-5)
     # with many sites all three agree
     effect = estimate(design, Imputation(transform="level", errors="stratified", event_study=False), draws=4000)
-    assert effect.std_error == pytest.approx(0.0132225, rel=0.02)
+    assert effect.std_error == pytest.approx(wanted["errors"]["BJS"], rel=0.02)
 
 
 def test_the_castle_panel_gives_what_diff_diff_gives(panel_design):
     """Log homicide, unweighted, on the calendar year of adoption: .0798016 (.0608840)."""
-    path = DATA / "castle" / "castle_full.csv"
-    if not path.exists():
-        pytest.skip("the panel with years of adoption is not beside the project")
-    import pandas as pd
-
-    frame = pd.read_csv(path)
-    wide = np.log(frame.pivot_table(index="state", columns="year", values="homicide"))
-    year = frame.groupby("state")["effyear"].first().loc[wide.index].to_numpy()
-    began = {i: int(start) - 2000 for i, start in enumerate(year) if np.isfinite(start)}
-    design = panel_design(wide.to_numpy(), began, kind="score")
+    wanted = json.loads((ROOT / "tests" / "reference" / "castle.json").read_text(encoding="utf-8"))["peers"]
+    frame = pd.read_csv(ROOT / "studies" / "castle_doctrine" / "data" / "published.csv").sort_values(["state", "year"])
+    logs = np.log(frame["homicide_rate"].to_numpy().reshape(50, 11))
+    first = frame["began"].to_numpy().reshape(50, 11)[:, 0] - 1
+    began = {i: int(start) - 2000 for i, start in enumerate(first) if np.isfinite(start)}
+    design = panel_design(logs, began, kind="score")
     effect = estimate(design, Imputation(transform="level", errors="BJS", event_study=False), draws=4000)
-    assert effect.estimate == pytest.approx(0.0798016, abs=5e-8)
-    assert effect.std_error == pytest.approx(0.0608840, abs=5e-8)
+    assert effect.estimate == pytest.approx(wanted["imputation"]["estimate"], abs=1e-9)
+    assert effect.std_error == pytest.approx(wanted["imputation"]["error"], rel=1e-5)
     assert "2 cohorts of a single site" in next(c.detail for c in effect.checks if c.name == "number of sites")
     stratified = estimate(design, Imputation(transform="level", event_study=False), draws=4000)
     assert effect.std_error < stratified.std_error < 1.1 * effect.std_error

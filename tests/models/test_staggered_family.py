@@ -108,3 +108,27 @@ def test_the_order_of_sites_changes_nothing(panel_design, name):
     assert one.estimate == pytest.approx(other.estimate, abs=1e-12)
     assert one.std_error == pytest.approx(other.std_error, rel=1e-9)
     np.testing.assert_allclose(one.influence[order], other.influence, atol=1e-12)
+
+
+@pytest.mark.parametrize("leads", [None, 2])
+@pytest.mark.parametrize("name", ["did-ols", "did-poisson", "did-negative-binomial", "imputation", "poisson-etwfe"])
+def test_where_all_sites_start_in_the_end_no_trend_can_have_been_noticed(panel_design, name, leads):
+    """A slope of the time since the start is then one of sites and periods: no chance of noticing it is told."""
+    began = {site: 4 if site < 4 else 6 for site in range(12)}
+    effect = estimate(name, panel_design(counts(noise=0.4, mean=60), began), leads=leads)
+    said = next(check.detail for check in effect.checks if check.name == "leads")
+    assert "noticed with probability" not in said
+    assert ("is not known" if leads else "cannot be told apart") in said
+
+
+def test_columns_that_cannot_be_told_apart_are_named_before_the_likelihood_is_searched(panel_design, monkeypatch):
+    """The negative binomial likelihood has no single maximum then, and looking for it takes seconds."""
+    from evalkit.models._regression import negative_binomial
+
+    searched = []
+    maximise = negative_binomial.maximise
+    monkeypatch.setattr(negative_binomial, "maximise", lambda *all_: searched.append(1) or maximise(*all_))
+    began = {site: 4 if site < 4 else 6 for site in range(12)}
+    effect = estimate("did-negative-binomial", panel_design(counts(noise=0.4, mean=60), began))
+    assert "cannot be told apart" in next(check.detail for check in effect.checks if check.name == "leads")
+    assert len(searched) == 1  # the one change, and no event study

@@ -24,6 +24,7 @@ from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = json.loads((ROOT / "tests" / "reference" / "trend_sensitivity.json").read_text(encoding="utf-8"))
+README = json.loads((ROOT / "tests" / "reference" / "medicaid.json").read_text(encoding="utf-8"))
 MEDICAID = ROOT.parent / "shared" / "data" / "causal" / "ehec_data.csv"
 
 
@@ -55,18 +56,30 @@ def medicaid():
 
 
 @pytest.mark.skipif(not MEDICAID.exists(), reason="the data of the example are not free to be copied here")
+def test_the_event_study_of_the_example_is_that_of_a_peer():
+    """Coefficients and covariance of pyfixest, from which the intervals below are made."""
+    coefficients, covariance, times = medicaid()
+    assert list(times) == README["times"]
+    np.testing.assert_allclose(coefficients, README["coefficients"], atol=1e-10)
+    np.testing.assert_allclose(covariance, README["covariance"], rtol=1e-8, atol=1e-12)
+
+
 def test_the_medicaid_example_of_the_r_package_is_reproduced():
     """The table in the README of R's HonestDiD: ends within .001, the width of its grid and of its simulation."""
-    coefficients, covariance, times = medicaid()
+    bounds = {float(bound): ends for bound, ends in README["relative magnitudes"].items()}
     relative, smooth = sensitivity_to_trends(
-        coefficients, covariance, times, target="first", bounds=(0.5, 1.0, 1.5, 2.0)
+        np.array(README["coefficients"]),
+        np.array(README["covariance"]),
+        README["times"],
+        target="first",
+        bounds=tuple(bounds),
     )
-    np.testing.assert_allclose(relative.lower, [0.0241, 0.0171, 0.00859, -0.00107], atol=0.001)
-    np.testing.assert_allclose(relative.upper, [0.0673, 0.0720, 0.0796, 0.0883], atol=0.001)
+    ends = np.array(list(bounds.values()))
+    np.testing.assert_allclose(relative.lower, ends[:, 0], atol=0.001)
+    np.testing.assert_allclose(relative.upper, ends[:, 1], atol=0.001)
     at = dict(zip(np.round(smooth.bounds, 4), zip(smooth.lower, smooth.upper, strict=True), strict=True))
-    np.testing.assert_allclose(
-        [at[0.0], at[0.01], at[0.02]], [(0.0259, 0.0607), (0.0132, 0.0787), (0.00286, 0.0907)], atol=1e-4
-    )
+    for bound, printed in README["smoothness"].items():
+        np.testing.assert_allclose(at[float(bound)], printed, atol=1e-4)
     assert 1.9 < relative.breakdown < 2.0
     assert "more than 1.9 times the largest change" in relative.detail
 

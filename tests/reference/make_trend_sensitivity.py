@@ -1,8 +1,8 @@
 """Make trend_sensitivity.json: intervals of moderndid 0.4.1 for simulated event studies.
 
-Run by hand, in an environment of its own that has moderndid with cvxpy and highspy:
-python tests/reference/make_trend_sensitivity.py. It solves linear programmes over a grid of the target, with a
-simulated first stage, so its ends are known to the distance of the grid, which is stored beside them.
+Run by hand, with the extra `peers`: python tests/reference/make_trend_sensitivity.py. moderndid solves linear
+programmes over a grid of the target, with a simulated first stage, so its ends are known to the distance of the grid,
+which is stored beside them.
 """
 
 import json
