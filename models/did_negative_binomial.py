@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from evalkit.domain import Card, Check, Design, Effect
-from evalkit.draws import DEFAULT_DRAWS, FloatArray
+from evalkit.draws import DEFAULT_DRAWS
 from evalkit.errors import DesignError, EstimationError
 from evalkit.models._calibration import simulations
+from evalkit.models._regression.columns import Columns
 from evalkit.models._regression.did import Method, Options, estimate_effect
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.negative_binomial import MOST_SITES, fit_negative_binomial
@@ -117,8 +118,8 @@ def _method(what: str) -> Method:
     )
 
 
-def _regress(sample: Sample, columns: FloatArray, names: Sequence[str]) -> Fit:
-    return fit_negative_binomial(sample.values, sample.exposure, columns, sample.weights, names)
+def _regress(sample: Sample, columns: Columns, names: Sequence[str]) -> Fit:
+    return fit_negative_binomial(sample.values, sample.exposure, columns[:], sample.weights, names)
 
 
 def _checks(sample: Sample, fit: Fit) -> tuple[Check | None, ...]:

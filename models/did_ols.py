@@ -13,6 +13,7 @@ from evalkit.domain import Card, Check, Design, Effect, Panel
 from evalkit.draws import DEFAULT_DRAWS, FloatArray
 from evalkit.models._calibration import simulations
 from evalkit.models._inference.placed import SiteNoise
+from evalkit.models._regression.columns import Columns
 from evalkit.models._regression.did import Method, Options, estimate_effect
 from evalkit.models._regression.linear import Fit, fit_linear
 from evalkit.models._regression.sample import Sample, require_panel, select
@@ -167,7 +168,7 @@ def _method(panel: Panel, transform: Transform) -> Method:
     )
 
 
-def _regress(sample: Sample, columns: FloatArray, names: Sequence[str], *, log: bool) -> Fit:
+def _regress(sample: Sample, columns: Columns, names: Sequence[str], *, log: bool) -> Fit:
     rates = to_scale(sample.values, sample.exposure, sample.weights, "log" if log else "level")
     return fit_linear(rates, columns, sample.weights, names)
 

@@ -14,6 +14,7 @@ from evalkit.errors import DesignError
 from evalkit.models._calibration import simulations
 from evalkit.models._inference.placed import SiteNoise
 from evalkit.models._regression.checks import overdispersion_check
+from evalkit.models._regression.columns import Columns
 from evalkit.models._regression.did import Method, Options, estimate_effect
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.poisson import allow_for_overdispersion, dispersion, fit_poisson, require_events
@@ -133,7 +134,7 @@ def _method(what: str) -> Method:
     )
 
 
-def _regress(sample: Sample, columns: FloatArray, names: Sequence[str]) -> Fit:
+def _regress(sample: Sample, columns: Columns, names: Sequence[str]) -> Fit:
     fit = fit_poisson(sample.values, sample.exposure, columns, sample.weights, names)
     return allow_for_overdispersion(fit, sample.values, sample.exposure, sample.weights)
 

@@ -18,6 +18,7 @@ from evalkit.models._imputation.figures import LinearImputed, Setting
 from evalkit.models._imputation.leads import require_leads, steepness, trace_leads
 from evalkit.models._imputation.telling import Words
 from evalkit.models._imputation.untreated import fit_linear_untreated
+from evalkit.models._regression.columns import Columns
 from evalkit.models._regression.linear import Fit, fit_linear
 from evalkit.models._regression.sample import Sample, require_panel
 from evalkit.models._regression.scale import (
@@ -159,7 +160,7 @@ class Imputation:
             traced = trace_leads(chosen, self._regress, steep, self.leads, need_events=False)
         return make_effect(found, _words(panel, self.transform), traced, rng=rng, draws=draws)
 
-    def _regress(self, sample: Sample, columns: FloatArray, weights: FloatArray, names: tuple[str, ...]) -> Fit:
+    def _regress(self, sample: Sample, columns: Columns, weights: FloatArray, names: tuple[str, ...]) -> Fit:
         outcome = to_scale(sample.values, sample.exposure, weights, self.transform)
         return fit_linear(outcome, columns, weights, names)
 

@@ -20,6 +20,7 @@ from evalkit.models._imputation.leads import require_leads, steepness, trace_lea
 from evalkit.models._imputation.telling import Words
 from evalkit.models._imputation.untreated import Untreated, fit_poisson_untreated
 from evalkit.models._regression.checks import overdispersion_check
+from evalkit.models._regression.columns import Columns
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.poisson import fit_poisson, require_events
 from evalkit.models._regression.sample import Sample, require_panel
@@ -157,7 +158,7 @@ class PoissonExtendedTwoWay:
         return make_effect(found, _words(chosen), traced, extra=(_dispersion(chosen, fit),), rng=rng, draws=draws)
 
 
-def _regress(sample: Sample, columns: FloatArray, weights: FloatArray, names: tuple[str, ...]) -> Fit:
+def _regress(sample: Sample, columns: Columns, weights: FloatArray, names: tuple[str, ...]) -> Fit:
     return fit_poisson(sample.values, sample.exposure, columns, weights, names)
 
 

@@ -16,6 +16,7 @@ from evalkit.models._imputation.errors import Spread
 from evalkit.models._imputation.figures import Figure
 from evalkit.models._imputation.untreated import Untreated
 from evalkit.models._regression.absorb import absorb
+from evalkit.models._regression.columns import Columns, indicators
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
@@ -58,14 +59,14 @@ def steepness(fit: Untreated, sample: Sample, towards: FloatArray, change: float
     since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
     rows, places = (fit.weights.sum(axis=axis) > 0 for axis in (1, 0))
     own = np.ix_(rows, places)
-    left = absorb(fit.weights[own], since[own][:, :, None]).residuals[:, :, 0]
+    left = absorb(fit.weights[own], since[own][:, :, None])[:][:, :, 0]
     moved = float((towards[own] * left).sum())
     return change / moved if abs(moved) > _ROUNDING * len(sample.places) else np.nan
 
 
 def trace_leads(
     chosen: Imputable,
-    regress: Callable[[Sample, FloatArray, FloatArray, tuple[str, ...]], Fit],
+    regress: Callable[[Sample, Columns, FloatArray, tuple[str, ...]], Fit],
     steep: float,
     leads: int | None,
     *,
@@ -96,8 +97,7 @@ def trace_leads(
     if not times:
         return _untraced("there is no second period before the start to compare the last one with")
     since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0)
-    dummies = since[:, :, None] == np.array(times)
-    columns = np.concatenate([dummies, sample.covariates], axis=2)
+    columns = indicators(since, times, sample.covariates)
     try:
         fit = regress(sample, columns, weights, (*[f"time {time}" for time in times], *sample.covariate_names))
         found = infer(fit, "auto", "none", treated=sample.treated_count, comparison=sample.comparison_count)

@@ -11,7 +11,8 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
-from evalkit.models._regression.absorb import absorb, blocks, period_inverse
+from evalkit.models._regression.absorb import absorb, period_inverse
+from evalkit.models._regression.columns import blocks
 from evalkit.models._regression.linear import fit_linear
 from evalkit.models._regression.poisson import fit_poisson
 from evalkit.models._regression.profile import profile_poisson
@@ -106,9 +107,9 @@ def fit_linear_untreated(
     """Fit by least squares; `weights` are zero in treated cells, and every site and period has one above zero."""
     if columns.shape[2]:
         fit = fit_linear(outcome, columns, weights, names)
-        regressors, residuals, fitted = fit.regressors, fit.residuals, fit.fitted
+        regressors, residuals, fitted = fit.regressors[:], fit.residuals, fit.fitted
     else:
-        residuals = absorb(weights, outcome[:, :, None]).residuals[:, :, 0]
+        residuals = absorb(weights, outcome[:, :, None])[:][:, :, 0]
         regressors, fitted = columns, outcome - residuals
     return Untreated(
         imputed=fitted,
@@ -135,7 +136,7 @@ def fit_poisson_untreated(
     if columns.shape[2]:
         fit = fit_poisson(counts[own], exposure[own], columns[own], weights[own], names)
         predictor = fit.fitted
-        left[own] = fit.regressors
+        left[own] = fit.regressors[:]
     else:
         found = profile_poisson(counts[own], exposure[own], columns[own], weights[own])
         if not found.still:

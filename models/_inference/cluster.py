@@ -12,6 +12,7 @@ from evalkit.errors import EstimationError, nearest
 from evalkit.models._inference.choose import MANY
 from evalkit.models._inference.cr2 import Adjusted, adjust, quadratic_forms
 from evalkit.models._inference.jackknife import jackknife, left_out
+from evalkit.models._regression.columns import blocks, totals_by_site
 from evalkit.models._regression.linear import Fit
 
 __all__ = ["MANY", "Errors", "Inference", "SmallSample", "infer", "require_options", "small_sample_factor"]
@@ -100,8 +101,7 @@ def infer(
     if errors == "auto":
         errors = "CR1" if min(treated, comparison) >= MANY else "CR2"
     residuals = fit.residuals * fit.weights
-    scores = np.matmul(residuals[:, None, :], fit.regressors)[:, 0, :]
-    influence = scores @ fit.bread
+    influence = totals_by_site(fit.regressors, residuals) @ fit.bread
     if errors == "CR2":
         return _cr2(fit, influence, clusters)
     return _plain(fit, influence, clusters, small_sample, errors)
@@ -173,8 +173,11 @@ def _working(fit: Fit) -> FloatArray:
     if fit.variance_is_inverse_weight:
         return np.diag(fit.bread)
     root = fit.weights if fit.variance is None else fit.weights * np.sqrt(fit.variance)
-    flat = (root[:, :, None] * fit.regressors).reshape(-1, len(fit.coefficients)) @ fit.bread
-    return np.asarray((flat**2).sum(axis=0))
+    out = np.zeros(len(fit.coefficients))
+    for rows in blocks(fit.regressors):
+        own = root[rows][:, :, None] * fit.regressors[rows]
+        out += ((own.reshape(-1, len(out)) @ fit.bread) ** 2).sum(axis=0)
+    return out
 
 
 def _require_variation(fit: Fit, variances: FloatArray) -> None:

@@ -97,7 +97,7 @@ def project(fit: Fit) -> Projection:
     weights = fit.weights
     used = (weights > 0).astype(float)
     shares = weights / weights.sum(axis=1, keepdims=True)
-    regressors = fit.regressors * used[:, :, None]
+    regressors = fit.regressors[:] * used[:, :, None]
     periods, k = regressors.shape[1:]
     middle = np.zeros((periods + k, periods + k))
     middle[:periods, :periods] = period_inverse(weights)

@@ -26,7 +26,7 @@ def moments(fit: Fit) -> tuple[FloatArray, FloatArray]:
     shares = fit.weights / fit.weights.sum(axis=1, keepdims=True)
     periods = fit.weights.shape[1]
     dummies = np.eye(periods)[None, :, 1:] - shares[:, None, 1:]
-    stacked = np.concatenate([dummies, fit.regressors], axis=2)
+    stacked = np.concatenate([dummies, fit.regressors[:]], axis=2)
     return stacked, stacked * fit.weights[:, :, None]
 
 

@@ -150,14 +150,14 @@ class _Sums:
 
     @classmethod
     def of(cls, fit: Fit, rows: np.ndarray, columns: _Columns, noise: SiteNoise) -> _Sums:
-        weights, others = fit.weights, fit.regressors[:, :, 1:]
+        weights, others = fit.weights, fit.regressors[:][:, :, 1:]
         used = (weights > 0).astype(float)
         periods, k = weights.shape[1], others.shape[2]
         flat = others.reshape(weights.size, k)
         solve = np.zeros((periods + k, periods + k))
         solve[:periods, :periods] = period_inverse(weights)
         solve[periods:, periods:] = np.linalg.inv((flat * weights.reshape(-1, 1)).T @ flat)
-        treatment = fit.regressors[:, :, 0]
+        treatment = fit.regressors[:][:, :, 0]
         if k:
             treatment = treatment - others @ (solve[periods:, periods:] @ (flat.T @ (weights * treatment).reshape(-1)))
         outcome = fit.residuals + fit.coefficients[0] * treatment

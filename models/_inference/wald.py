@@ -9,6 +9,7 @@ import numpy as np
 from evalkit.draws import FloatArray
 from evalkit.models._inference.cluster import Inference, satterthwaite
 from evalkit.models._inference.cr2 import quadratic_forms
+from evalkit.models._regression.columns import combine
 from evalkit.models._regression.linear import Fit
 
 __all__ = ["JointTest", "joint_test", "trend_test"]
@@ -83,7 +84,7 @@ def joint_test(fit: Fit, inference: Inference, which: np.ndarray, departure: Flo
 def _work(fit: Fit, q: int) -> float:
     """Multiplications of the Hotelling degrees of freedom, by whichever way is the shorter."""
     rank = sum(fit.regressors.shape[1:]) * (1 if fit.variance_is_inverse_weight else 2)
-    sites = len(fit.regressors)
+    sites = len(fit.weights)
     return 2.0 * q**2 * sites * rank * min(sites, rank)
 
 
@@ -217,4 +218,4 @@ def _working_variance(fit: Fit, contrast: FloatArray) -> float | None:
         return each * float(contrast @ fit.bread @ contrast)
     variance = np.ones_like(fit.weights) if fit.variance is None else fit.variance
     each = float((fit.residuals[used] ** 2 / variance[used]).sum()) / free
-    return each * float(((fit.weights * (fit.regressors @ (fit.bread @ contrast))) ** 2 * variance).sum())
+    return each * float(((fit.weights * combine(fit.regressors, fit.bread @ contrast)) ** 2 * variance).sum())

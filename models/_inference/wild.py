@@ -20,6 +20,7 @@ from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
 from evalkit.models._inference.jackknife import moments
 from evalkit.models._inference.randomise import ConfidenceDistribution
+from evalkit.models._regression.columns import combine
 from evalkit.models._regression.linear import Fit
 
 __all__ = ["Bootstrapped", "bootstrap", "signs"]
@@ -124,7 +125,7 @@ def _give(estimate: float, lower: FloatArray, upper: FloatArray, p_value: float,
 
 def _treatment(fit: Fit) -> FloatArray:
     """Take the other regressors out of the first: what the bread makes of all is its multiple."""
-    return np.asarray(fit.regressors @ fit.bread[:, 0] / fit.bread[0, 0])
+    return combine(fit.regressors, fit.bread[:, 0] / fit.bread[0, 0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

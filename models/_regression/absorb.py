@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError
+from evalkit.models._regression.columns import Columns, blocks, sums
 
-__all__ = ["Absorbed", "absorb", "blocks", "period_inverse", "require_connected"]
-
-# Numbers held at a time while sites are gone through: 0.25 MB, which stays in a processor's cache.
-_BLOCK = 32_768
+__all__ = ["Absorbed", "absorb", "period_inverse", "require_connected"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Absorbed:
-    """What is left of each column, and what was taken out.
+    """What is left of each column once site and period effects are taken out; itself columns, made when asked.
+
+    For a cell of weight zero, what is left is its distance from the fit of the others.
 
     Attributes
     ----------
-    residuals : shape (sites, periods, k); for a cell of weight zero, its distance from the fit of the others
+    columns : what it was taken out of, shape (sites, periods, k)
     site_effects : shape (sites, k)
     period_effects : shape (periods, k), up to a constant that the site effects carry
     """
 
-    residuals: FloatArray
+    columns: Columns
     site_effects: FloatArray
     period_effects: FloatArray
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sites, periods, k."""
+        return self.columns.shape
 
-def absorb(weights: FloatArray, columns: FloatArray) -> Absorbed:
+    def __getitem__(self, rows: slice, /) -> FloatArray:
+        left = self.columns[rows] - self.site_effects[rows][:, None, :]
+        left -= self.period_effects
+        return left
+
+    def swapaxes(self, first: int, second: int, /) -> Absorbed:
+        """Give them with sites for periods."""
+        return Absorbed(
+            columns=self.columns.swapaxes(first, second),
+            site_effects=self.period_effects,
+            period_effects=self.site_effects,
+        )
+
+
+def absorb(weights: FloatArray, columns: Columns) -> Absorbed:
     """Take weighted site and period means out of every column, exactly.
 
     The effects of the longer side are profiled out, and the normal equations of the shorter side are
-    solved directly: memory grows with the observations and the square of the shorter side
+    solved directly: memory grows with both sides and the square of the shorter one
     (Frisch and Waugh 1933, doi:10.2307/1907330; Lovell 1963, doi:10.1080/01621459.1963.10480682).
 
     Parameters
@@ -44,46 +61,29 @@ def absorb(weights: FloatArray, columns: FloatArray) -> Absorbed:
     weights : shape (sites, periods), zero or more
     columns : shape (sites, periods, k)
     """
-    if weights.shape[0] >= weights.shape[1]:
-        residuals, sites, periods = _absorb_long(weights, columns)
-    else:
-        turned, periods, sites = _absorb_long(weights.T, columns.swapaxes(0, 1))
-        residuals = turned.swapaxes(0, 1)
-    return Absorbed(residuals=residuals, site_effects=sites, period_effects=periods)
-
-
-def blocks(columns: FloatArray) -> Iterator[slice]:
-    """Go through the sites of columns of shape (sites, periods, k) in parts that stay in cache."""
-    sites, periods, k = columns.shape
-    step = max(1, _BLOCK // (periods * max(k, 1)))
-    return (slice(start, start + step) for start in range(0, sites, step))
-
-
-def _absorb_long(weights: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Absorb with the row effects profiled out; the second pass removes what rounding left."""
+    if weights.shape[0] < weights.shape[1]:
+        return absorb(weights.T, columns.swapaxes(0, 1)).swapaxes(0, 1)
     inverse = period_inverse(weights)
-    rest = np.array(columns, order="C")
-    row_effects, column_effects = _sweep(weights, inverse, rest)
-    more_rows, more_columns = _sweep(weights, inverse, rest)
-    return rest, row_effects + more_rows, column_effects + more_columns
+    found = _without_effects(weights, inverse, columns)
+    rounding = _without_effects(weights, inverse, found)
+    return Absorbed(
+        columns=columns,
+        site_effects=found.site_effects + rounding.site_effects,
+        period_effects=found.period_effects + rounding.period_effects,
+    )
 
 
-def _sweep(weights: FloatArray, inverse: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Take the effects out of the columns, in place, and give them by row and by column."""
+def _without_effects(weights: FloatArray, inverse: FloatArray, columns: Columns) -> Absorbed:
     totals = weights.sum(axis=1)
     safe = np.where(totals > 0, totals, 1)[:, None]
-    means, by_column = np.empty((len(weights), columns.shape[2])), np.zeros(columns.shape[1:])
+    means, by_period = np.empty((len(weights), columns.shape[2])), np.zeros(columns.shape[1:])
     for rows in blocks(columns):
-        weighted = weights[rows][:, :, None] * columns[rows]
-        means[rows] = weighted.sum(axis=1)
-        by_column += weighted.sum(axis=0)
+        means[rows], summed = sums(columns[rows], weights[rows])
+        by_period += summed
     means /= safe
-    column_effects = inverse @ (by_column - weights.T @ means)
-    row_effects = means - (weights @ column_effects) / safe
-    for rows in blocks(columns):
-        columns[rows] -= row_effects[rows][:, None, :]
-        columns[rows] -= column_effects
-    return row_effects, column_effects
+    period_effects = inverse @ (by_period - weights.T @ means)
+    site_effects = means - (weights @ period_effects) / safe
+    return Absorbed(columns=columns, site_effects=site_effects, period_effects=period_effects)
 
 
 def period_inverse(weights: FloatArray) -> FloatArray:

@@ -97,7 +97,7 @@ def forbidden_share(fit: Fit, treated: np.ndarray) -> tuple[float, int, int]:
     residual treatment (de Chaisemartin and D'Haultfoeuille 2020, doi:10.1257/aer.20181169, theorem 1);
     they sum to one.
     """
-    raw = (fit.weights * fit.regressors[:, :, 0])[treated]
+    raw = (fit.weights * fit.regressors[:][:, :, 0])[treated]
     shares = raw / raw.sum()
     negative = shares < -1e-12
     return float(-shares[negative].sum()), int(negative.sum()), len(shares)

@@ -18,6 +18,7 @@ from evalkit.models._inference.cluster import Inference, SmallSample, infer, req
 from evalkit.models._inference.placed import SiteNoise
 from evalkit.models._missing import cells_without_weight
 from evalkit.models._regression.checks import lone_size_check, staggered_check
+from evalkit.models._regression.columns import Columns
 from evalkit.models._regression.event_study import Traced, event_times, spread_coefficients, steep_trend, trace
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.precision import LARGEST_LOG, Precision, tell_precision
@@ -89,7 +90,7 @@ class Method:
     need_events: bool
     estimand: str
     moves: tuple[str, str]
-    regress: Callable[[Sample, FloatArray, Sequence[str]], Fit]
+    regress: Callable[[Sample, Columns, Sequence[str]], Fit]
     expected: Callable[[Sample, Fit, FloatArray], FloatArray]
     checks: Callable[[Sample, Fit], tuple[Check | None, ...]]
     noise: Callable[[Sample, Fit], SiteNoise]
@@ -99,7 +100,7 @@ class Method:
 def estimate_effect(sample: Sample, method: Method, options: Options, rng: np.random.Generator, draws: int) -> Effect:
     """Fit the one change, trace it by time, and put both on an effect."""
 
-    def fit_and_infer(columns: FloatArray, names: tuple[str, ...]) -> tuple[Fit, Inference]:
+    def fit_and_infer(columns: Columns, names: tuple[str, ...]) -> tuple[Fit, Inference]:
         fit = method.regress(sample, columns, names)
         return fit, infer(
             fit,

@@ -13,6 +13,7 @@ from evalkit.errors import EstimationError, first_of
 from evalkit.models._inference.cluster import MANY, Inference, infer
 from evalkit.models._inference.student import StudentT
 from evalkit.models._inference.wald import JointTest, joint_test, trend_test
+from evalkit.models._regression.columns import Columns, indicators, totals
 from evalkit.models._regression.departures import trend_sensitivity
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
@@ -81,15 +82,14 @@ def event_times(sample: Sample, leads: int | None, lags: int | None) -> EventTim
     return EventTimes(times=tuple(times))
 
 
-def event_columns(sample: Sample, chosen: EventTimes) -> tuple[FloatArray, tuple[str, ...]]:
+def event_columns(sample: Sample, chosen: EventTimes) -> tuple[Columns, tuple[str, ...]]:
     """One column for each time, then the sample's own columns but the treatment; with names."""
     since = sample.places[None, :] - sample.starts[:, None]
-    pooled = np.clip(since, min((*chosen.times, -1)), max((*chosen.times, -1)))
-    pooled = np.where(sample.ever_treated[:, None], pooled, len(sample.panel.periods))
-    dummies = pooled[:, :, None] == np.array(chosen.times)
-    columns, names = sample.columns
+    np.clip(since, min((*chosen.times, -1)), max((*chosen.times, -1)), out=since)
+    since[~sample.ever_treated] = len(sample.panel.periods)
+    others, names = sample.columns
     return (
-        np.concatenate([dummies, columns[:, :, 1:]], axis=2),
+        indicators(since, chosen.times, others[:, :, 1:]),
         (*[f"time {time}" for time in chosen.times], *names[1:]),
     )
 
@@ -186,7 +186,7 @@ def _for_leads(fit: Fit, inference: Inference, sample: Sample) -> Inference:
 def _trend_leads(fit: Fit, sample: Sample) -> FloatArray:
     """Coefficients that a trend of one a period in the treated sites would give, shape (k,)."""
     since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
-    return np.asarray(fit.bread @ np.einsum("itk,it->k", fit.regressors, fit.weights * since, optimize=True))
+    return np.asarray(fit.bread @ totals(fit.regressors, fit.weights * since))
 
 
 def steep_trend(fit: Fit, sample: Sample) -> float:
@@ -233,7 +233,7 @@ def _say(test: JointTest, leads: int) -> Check:
 def trace(
     sample: Sample,
     chosen: EventTimes,
-    refit: Callable[[FloatArray, tuple[str, ...]], tuple[Fit, Inference]],
+    refit: Callable[[Columns, tuple[str, ...]], tuple[Fit, Inference]],
     rng: np.random.Generator,
     draws: int,
     *,
@@ -249,7 +249,7 @@ def trace(
     depart : work out how far trends may part, too
     """
     columns, names = event_columns(sample, chosen)
-    events = (columns[:, :, : len(chosen.times)] * (sample.values * (sample.weights > 0))[:, :, None]).sum(axis=(0, 1))
+    events = totals(columns, sample.values * (sample.weights > 0))[: len(chosen.times)]
     if need_events and (events == 0).any():
         at = [time for time, seen in zip(chosen.times, events, strict=True) if seen == 0]
         return _untraced(

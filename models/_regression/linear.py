@@ -9,9 +9,10 @@ import numpy as np
 
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
-from evalkit.models._regression.absorb import absorb, blocks
+from evalkit.models._regression.absorb import Absorbed, absorb
+from evalkit.models._regression.columns import Columns, blocks, combine, products, totals
 
-__all__ = ["Fit", "bread_of", "fit_linear", "score_of"]
+__all__ = ["Fit", "bread_of", "fit_linear"]
 
 # Relative size of what absorbing leaves, below which a column is held to be made of fixed effects:
 # rounding leaves about 1e-14, and a regressor with one part in 1e9 of its own is of no use.
@@ -25,7 +26,7 @@ class Fit:
     Attributes
     ----------
     coefficients : shape (k,)
-    regressors : what the fixed effects leave of each regressor, shape (sites, periods, k)
+    regressors : what the fixed effects leave of each regressor, shape (sites, periods, k), made by blocks of sites
     residuals : working residuals, shape (sites, periods)
     weights : shape (sites, periods)
     bread : inverse of the regressors' weighted cross-product, shape (k, k)
@@ -37,7 +38,7 @@ class Fit:
     """
 
     coefficients: FloatArray
-    regressors: FloatArray
+    regressors: Columns
     residuals: FloatArray
     weights: FloatArray
     bread: FloatArray
@@ -53,19 +54,18 @@ class Fit:
 
 def fit_linear(
     outcome: FloatArray,
-    columns: FloatArray,
+    columns: Columns,
     weights: FloatArray,
     names: Sequence[str],
     *,
     variance_is_inverse_weight: bool | None = None,
 ) -> Fit:
     """Regress the outcome, shape (sites, periods), on the columns and site and period effects."""
-    stacked = np.concatenate([columns, outcome[:, :, None]], axis=2)
-    rest = absorb(weights, stacked).residuals
-    regressors, left = rest[:, :, :-1], rest[:, :, -1]
-    bread = bread_of(regressors, columns, weights, names)
-    coefficients = bread @ score_of(regressors, weights, left)
-    residuals = left - regressors @ coefficients
+    residuals = absorb(weights, outcome[:, :, None])[:][:, :, 0]
+    regressors = absorb(weights, columns)
+    bread = bread_of(regressors, weights, names)
+    coefficients = bread @ totals(regressors, weights * residuals)
+    residuals -= combine(regressors, coefficients)
     if variance_is_inverse_weight is None:
         used = weights[weights > 0]
         variance_is_inverse_weight = bool(used.min() == used.max())
@@ -80,26 +80,16 @@ def fit_linear(
     )
 
 
-def bread_of(regressors: FloatArray, columns: FloatArray, weights: FloatArray, names: Sequence[str]) -> FloatArray:
+def bread_of(regressors: Absorbed, weights: FloatArray, names: Sequence[str]) -> FloatArray:
     """Invert the weighted cross-product of what is left of the columns, shape (k, k), or say what is not told apart."""
-    k = columns.shape[2]
+    k = regressors.shape[2]
     gram, raw = np.zeros((k, k)), np.zeros(k)
-    for rows in blocks(columns):
-        own = regressors[rows].reshape(-1, k)
-        gram += (own * weights[rows].reshape(-1, 1)).T @ own
-        raw += np.einsum("it,itk,itk->k", weights[rows], columns[rows], columns[rows])
+    for rows in blocks(regressors):
+        gram += products(regressors[rows], weights[rows])
+        raw += np.tensordot(weights[rows], regressors.columns[rows] ** 2, axes=2)
     _require_rank(gram, raw, names)
     bread = np.linalg.inv(gram)
     return np.asarray((bread + bread.T) / 2)
-
-
-def score_of(regressors: FloatArray, weights: FloatArray, residuals: FloatArray) -> FloatArray:
-    """Weighted products of regressors and residuals, shape (k,)."""
-    out = np.zeros(regressors.shape[2])
-    for rows in blocks(regressors):
-        own = regressors[rows].reshape(-1, len(out))
-        out += (weights[rows] * residuals[rows]).reshape(-1) @ own
-    return out
 
 
 def _require_rank(gram: FloatArray, raw: FloatArray, names: Sequence[str]) -> None:

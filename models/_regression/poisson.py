@@ -11,7 +11,8 @@ import numpy as np
 from evalkit.draws import FloatArray
 from evalkit.errors import EstimationError, first_of
 from evalkit.models._regression.absorb import absorb
-from evalkit.models._regression.linear import Fit, bread_of, fit_linear, score_of
+from evalkit.models._regression.columns import Columns, totals
+from evalkit.models._regression.linear import Fit, bread_of, fit_linear
 from evalkit.models._regression.profile import profile_poisson
 
 __all__ = ["allow_for_overdispersion", "dispersion", "fit_poisson", "require_events"]
@@ -23,7 +24,7 @@ _VANISHING = 1e-6
 def fit_poisson(
     counts: FloatArray,
     exposure: FloatArray,
-    columns: FloatArray,
+    columns: Columns,
     weights: FloatArray,
     names: Sequence[str],
 ) -> Fit:
@@ -52,11 +53,11 @@ def fit_poisson(
     left = counts / working
     left -= 1
     working *= weights
-    regressors = absorb(working, columns).residuals
-    bread = bread_of(regressors, columns, working, names)
+    regressors = absorb(working, columns)
+    bread = bread_of(regressors, working, names)
     return Fit(
         # one regression more at the last weights, so that coefficients and weights agree to rounding
-        coefficients=found.slopes + bread @ score_of(regressors, working, left),
+        coefficients=found.slopes + bread @ totals(regressors, working * left),
         regressors=regressors,
         residuals=left,
         weights=working,
@@ -73,7 +74,7 @@ def _vanishing(counts: FloatArray, predictor: FloatArray, used: np.ndarray) -> n
 
 def _refuse(
     counts: FloatArray,
-    columns: FloatArray,
+    columns: Columns,
     weights: FloatArray,
     names: Sequence[str],
     *,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalkit.draws import FloatArray
-from evalkit.models._regression.absorb import blocks
+from evalkit.models._regression.columns import Columns, blocks, part, products, sums, totals
 
 __all__ = ["Profiled", "profile_poisson"]
 
@@ -52,7 +52,7 @@ class _Counts:
     by_site: FloatArray
     by_period: FloatArray
     by_column: FloatArray
-    columns: FloatArray
+    columns: Columns
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +69,7 @@ class _Place:
     information: FloatArray
 
 
-def profile_poisson(counts: FloatArray, exposure: FloatArray, columns: FloatArray, weights: FloatArray) -> Profiled:
+def profile_poisson(counts: FloatArray, exposure: FloatArray, columns: Columns, weights: FloatArray) -> Profiled:
     """Fit log E[count] = log exposure + site + period + columns; every site and period has an event.
 
     Given the rest, a site's effect is the log of its events over what is expected of it, so Newton's method
@@ -98,13 +98,13 @@ def profile_poisson(counts: FloatArray, exposure: FloatArray, columns: FloatArra
     return Profiled(predictor=predictor, slopes=slopes, settled=settled, still=settled or still)
 
 
-def _sums(counts: FloatArray, exposure: FloatArray, columns: FloatArray, weights: FloatArray) -> _Counts:
+def _sums(counts: FloatArray, exposure: FloatArray, columns: Columns, weights: FloatArray) -> _Counts:
     seen = weights * counts
     return _Counts(
         at_risk=weights * exposure,
         by_site=seen.sum(axis=1),
         by_period=seen.sum(axis=0),
-        by_column=np.einsum("it,itk->k", seen, columns),
+        by_column=totals(columns, seen),
         columns=columns,
     )
 
@@ -113,7 +113,7 @@ def _predict(data: _Counts, effects: FloatArray, slopes: FloatArray) -> FloatArr
     """Predictor without offset, with the site effects that make each site's sum the recorded one."""
     predictor = np.empty(data.at_risk.shape)
     for rows in blocks(data.columns):
-        own = _part(data.columns[rows], slopes)
+        own = part(data.columns[rows], slopes)
         own += effects
         own += np.log(data.by_site[rows] / (data.at_risk[rows] * np.exp(own)).sum(axis=1))[:, None]
         predictor[rows] = own
@@ -133,13 +133,12 @@ def _look(data: _Counts, effects: FloatArray, slopes: FloatArray) -> _Place:
         expected *= scale[:, None]
         expected_by[:periods] += expected.sum(axis=0)
         if k:
-            weighted = expected[:, :, None] * columns
-            crossed = weighted.sum(axis=0)
-            expected_by[periods:] += crossed.sum(axis=0)
-            information[:periods, periods:] += crossed
-            information[periods:, periods:] += weighted.reshape(-1, k).T @ columns.reshape(-1, k)
+            by_site, by_period = sums(columns, expected)
+            expected_by[periods:] += by_period.sum(axis=0)
+            information[:periods, periods:] += by_period
+            information[periods:, periods:] += products(columns, expected)
             # what site effects take away is a square: that of sums by site, each over the root of its events
-            expected = np.concatenate([expected, weighted.sum(axis=1)], axis=1)
+            expected = np.concatenate([expected, by_site], axis=1)
         expected /= np.sqrt(data.by_site[rows])[:, None]
         information -= expected.T @ expected
     information[:periods, :periods][np.diag_indices(periods)] += expected_by[:periods]
@@ -157,16 +156,11 @@ def _expect(at_risk: FloatArray, columns: FloatArray, effects: FloatArray, slope
     """Events expected with site effects of zero, in an array of its own."""
     if not slopes.any():
         return at_risk * np.exp(effects)
-    linear = _part(columns, slopes)
+    linear = part(columns, slopes)
     linear += effects
     np.exp(linear, out=linear)
     linear *= at_risk
     return linear
-
-
-def _part(columns: FloatArray, slopes: FloatArray) -> FloatArray:
-    """Give the columns' part of the predictor; a single column needs no product of matrices, which is slow for it."""
-    return columns[:, :, 0] * slopes[0] if len(slopes) == 1 else columns @ slopes
 
 
 def _size(data: _Counts, step: FloatArray) -> float:
@@ -176,7 +170,7 @@ def _size(data: _Counts, step: FloatArray) -> float:
     if not len(data.by_column):
         return widest
     return max(
-        widest, *(float(np.abs(_part(data.columns[rows], step[periods:])).max()) for rows in blocks(data.columns))
+        widest, *(float(np.abs(part(data.columns[rows], step[periods:])).max()) for rows in blocks(data.columns))
     )
 
 

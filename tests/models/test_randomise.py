@@ -64,7 +64,7 @@ def test_closed_form_is_fitting_every_placement_and_testing_every_effect(weighte
             placed = (np.arange(NEVER) >= row[:, None]).astype(float)
             estimates.append(coefficient(outcome - effect * treated, placed, covariate, weights))
             own = fit_linear(outcome, np.stack([placed, covariate], axis=2), weights, ["d", "z"])
-            left = own.regressors @ own.bread[:, 0] / own.bread[0, 0]
+            left = own.regressors[:] @ own.bread[:, 0] / own.bread[0, 0]
             errors.append(np.sqrt(((weights * left) ** 2).sum()) / (weights * left**2).sum())
         distance = np.abs(estimates) / errors
         assert law.p_value(effect) == pytest.approx(np.mean(distance >= distance[0] * (1 - 1e-9)))

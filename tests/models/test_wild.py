@@ -24,7 +24,7 @@ def simulate(*, weighted):
 def t_value(outcome, columns, weights, effect):
     """Give the t of one effect with plain errors by site."""
     fit = fit_linear(outcome, columns, weights, ["d", "z"])
-    shares = ((fit.residuals * weights)[:, None, :] @ fit.regressors)[:, 0] @ fit.bread
+    shares = ((fit.residuals * weights)[:, None, :] @ fit.regressors[:])[:, 0] @ fit.bread
     return (fit.coefficients[0] - effect) / np.sqrt((shares[:, 0] ** 2).sum())
 
 
