@@ -154,8 +154,7 @@ class Imputation:
         traced = None
         if self.event_study:
             towards = np.where(chosen.treated, sample.weights, 0.0)
-            towards = towards / towards.sum()
-            change = float((towards * (outcome - fit.imputed)).sum())
+            change = float((towards * (outcome - fit.imputed)).sum() / towards.sum())
             steep = steepness(fit, sample, towards, change)
             traced = trace_leads(chosen, self._regress, steep, self.leads, need_events=False)
         return make_effect(found, _words(panel, self.transform), traced, rng=rng, draws=draws)

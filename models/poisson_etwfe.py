@@ -152,8 +152,7 @@ class PoissonExtendedTwoWay:
         found = Found(chosen=chosen, imputed=imputed, setting=setting)
         traced = None
         if self.event_study:
-            towards = np.where(chosen.treated, imputed.expected, 0.0) / imputed.expected[chosen.treated].sum()
-            steep = steepness(fit, sample, towards, headline.value)
+            steep = steepness(fit, sample, np.where(chosen.treated, imputed.expected, 0.0), headline.value)
             traced = trace_leads(chosen, _regress, steep, self.leads, need_events=True)
         return make_effect(found, _words(chosen), traced, extra=(_dispersion(chosen, fit),), rng=rng, draws=draws)
 

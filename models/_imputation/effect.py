@@ -191,21 +191,29 @@ def _dynamics(
     found: Found, traced: Leads, headline: Figure, change: FloatArray, *, rng: np.random.Generator, log: bool
 ) -> Dynamics:
     """Effects by time since the start against all periods before it, and leads against those earlier still."""
-    chosen, sample, setting = found.chosen, found.chosen.sample, found.setting
-    since = np.where(chosen.treated, sample.places[None, :] - sample.starts[:, None], -1)
-    times = [int(time) for time in np.unique(since[chosen.treated])]
-    figures = [(time, found.imputed.change(since == time)) for time in times]
-    told = [(time, figure) for time, figure in figures if figure is not None]
-    every = [*traced.figures, *told]
+    every = [*traced.figures, *_by_time(found)]
     samples = [_spread(figure, rng, len(change), log=log) for _, figure in every]
-    influences = np.column_stack([headline.influence, *[figure.influence for _, figure in every]])
-    covariance = covariance_of(influences, headline.sizes, setting.strata, setting.errors)
-    sizes = np.sqrt(np.diag(covariance))
-    safe = np.where(sizes > 0, sizes, 1.0)
-    correlation = covariance / np.outer(safe, safe)
-    np.fill_diagonal(correlation, 1.0)
-    orders = couple([change, *samples], correlation, rng)
+    orders = couple([change, *samples], _correlations([headline, *[figure for _, figure in every]], found.setting), rng)
     back = np.empty_like(orders[0])
     back[orders[0]] = np.arange(len(back))
     rows = np.column_stack([drawn[order][back] for drawn, order in zip(samples, orders[1:], strict=True)])
     return Dynamics(times=tuple(time for time, _ in every), draws=rows, reference=traced.reference)
+
+
+def _by_time(found: Found) -> list[tuple[int, Figure]]:
+    """Give the change at each time since the start at which it exists."""
+    chosen, sample = found.chosen, found.chosen.sample
+    since = np.where(chosen.treated, sample.places[None, :] - sample.starts[:, None], -1)
+    figures = [(int(time), found.imputed.change(since == time)) for time in np.unique(since[chosen.treated])]
+    return [(time, figure) for time, figure in figures if figure is not None]
+
+
+def _correlations(figures: Sequence[Figure], setting: Setting) -> FloatArray:
+    """Give the correlations of figures, shape (q, q); the reach of sites is that of the first."""
+    influences = np.column_stack([figure.influence for figure in figures])
+    covariance = covariance_of(influences, figures[0].sizes, setting.strata, setting.errors)
+    sizes = np.sqrt(np.diag(covariance))
+    safe = np.where(sizes > 0, sizes, 1.0)
+    correlation = covariance / np.outer(safe, safe)
+    np.fill_diagonal(correlation, 1.0)
+    return np.asarray(correlation)

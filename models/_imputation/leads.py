@@ -16,7 +16,7 @@ from evalkit.models._imputation.errors import Spread
 from evalkit.models._imputation.figures import Figure
 from evalkit.models._imputation.untreated import Untreated
 from evalkit.models._regression.absorb import absorb
-from evalkit.models._regression.columns import Columns, indicators
+from evalkit.models._regression.columns import Columns, indicators, totals
 from evalkit.models._regression.linear import Fit
 from evalkit.models._regression.sample import Sample
 
@@ -55,13 +55,22 @@ def steepness(fit: Untreated, sample: Sample, towards: FloatArray, change: float
     """Slope a period of the difference in trends that would give the whole change by itself.
 
     Not a number where sites that are all treated in the end leave such a trend to the levels of sites and periods.
+
+    Parameters
+    ----------
+    towards : weight of each cell in the change, shape (sites, periods), up to a constant
     """
-    since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
+    since = _since(sample).astype(float)
     rows, places = (fit.weights.sum(axis=axis) > 0 for axis in (1, 0))
     own = np.ix_(rows, places)
-    left = absorb(fit.weights[own], since[own][:, :, None])[:][:, :, 0]
-    moved = float((towards[own] * left).sum())
+    left = absorb(fit.weights[own], since[own][:, :, None])
+    moved = float(totals(left, towards[own])[0] / towards.sum())
     return change / moved if abs(moved) > _ROUNDING * len(sample.places) else np.nan
+
+
+def _since(sample: Sample) -> np.ndarray:
+    """Give the periods since the start, 0 in sites never treated, shape (sites, periods)."""
+    return np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0)
 
 
 def trace_leads(
@@ -86,20 +95,19 @@ def trace_leads(
     from evalkit.models._inference.cluster import infer
     from evalkit.models._regression.event_study import EventTimes, leads_check
 
-    weights = np.where(chosen.untreated, chosen.sample.weights, 0.0)
-    say = weights * (chosen.sample.values if need_events else 1.0)
-    rows, places = say.sum(axis=1) > 0, say.sum(axis=0) > 0
-    sample, weights = cut(chosen.sample, rows, places), weights[np.ix_(rows, places)]
+    say = chosen.untreated & (chosen.sample.values > 0) if need_events else chosen.untreated
+    rows, places = say.any(axis=1), say.any(axis=0)
+    sample = cut(chosen.sample, rows, places)
     reach = np.sort(sample.starts[sample.ever_treated])[::-1]
     longest = int(reach[min(1, len(reach) - 1)]) - 1 if len(reach) else 0
     number = longest if leads is None else min(leads, longest)
     times = tuple(range(-number, 0))
     if not times:
         return _untraced("there is no second period before the start to compare the last one with")
-    since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0)
-    columns = indicators(since, times, sample.covariates)
+    columns = indicators(_since(sample), times, sample.covariates)
+    names = (*[f"time {time}" for time in times], *sample.covariate_names)
     try:
-        fit = regress(sample, columns, weights, (*[f"time {time}" for time in times], *sample.covariate_names))
+        fit = regress(sample, columns, np.where(sample.treated, 0.0, sample.weights), names)
         found = infer(fit, "auto", "none", treated=sample.treated_count, comparison=sample.comparison_count)
     except EstimationError as problem:
         return _untraced(str(problem))
@@ -109,11 +117,12 @@ def trace_leads(
 
 
 def _figure(fit: Fit, found: Inference, place: int, rows: np.ndarray) -> Figure:
-    """Give one coefficient; `rows` are the sites in the regression."""
+    """Give one coefficient; `rows` are the sites in the regression, whose reach is not asked for."""
     influence = np.zeros(len(rows))
     influence[rows] = found.influence[:, place]
     spread = Spread(error=float(found.std_errors[place]), degrees_of_freedom=float(found.degrees_of_freedom[place]))
-    return Figure(value=float(fit.coefficients[place]), influence=influence, sizes=np.zeros(len(rows)), spread=spread)
+    nothing = np.broadcast_to(0.0, len(rows))
+    return Figure(value=float(fit.coefficients[place]), influence=influence, sizes=nothing, spread=spread)
 
 
 def _untraced(why: str) -> Leads:

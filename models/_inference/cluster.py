@@ -100,8 +100,7 @@ def infer(
         raise EstimationError(msg)
     if errors == "auto":
         errors = "CR1" if min(treated, comparison) >= MANY else "CR2"
-    residuals = fit.residuals * fit.weights
-    influence = totals_by_site(fit.regressors, residuals) @ fit.bread
+    influence = totals_by_site(fit.regressors, fit.residuals * fit.weights) @ fit.bread
     if errors == "CR2":
         return _cr2(fit, influence, clusters)
     return _plain(fit, influence, clusters, small_sample, errors)
@@ -182,7 +181,9 @@ def _working(fit: Fit) -> FloatArray:
 
 def _require_variation(fit: Fit, variances: FloatArray) -> None:
     """Refuse an exact fit: its residuals are rounding of the fitted values."""
-    rounding = _NOTHING**2 * float((fit.fitted[fit.weights > 0] ** 2).max()) * _working(fit)
+    used = fit.weights > 0
+    largest = max(float(fit.fitted.max(where=used, initial=0)), -float(fit.fitted.min(where=used, initial=0)))
+    rounding = (_NOTHING * largest) ** 2 * _working(fit)
     if not np.all(variances > rounding):
         msg = (
             "the sites leave no variation to tell the error from: every site that carries the estimate "

@@ -87,10 +87,10 @@ def event_columns(sample: Sample, chosen: EventTimes) -> tuple[Columns, tuple[st
     since = sample.places[None, :] - sample.starts[:, None]
     np.clip(since, min((*chosen.times, -1)), max((*chosen.times, -1)), out=since)
     since[~sample.ever_treated] = len(sample.panel.periods)
-    others, names = sample.columns
+    others, names = sample.other_columns
     return (
-        indicators(since, chosen.times, others[:, :, 1:]),
-        (*[f"time {time}" for time in chosen.times], *names[1:]),
+        indicators(since, chosen.times, others),
+        (*[f"time {time}" for time in chosen.times], *names),
     )
 
 
@@ -185,8 +185,10 @@ def _for_leads(fit: Fit, inference: Inference, sample: Sample) -> Inference:
 
 def _trend_leads(fit: Fit, sample: Sample) -> FloatArray:
     """Coefficients that a trend of one a period in the treated sites would give, shape (k,)."""
-    since = np.where(sample.ever_treated[:, None], sample.places[None, :] - sample.starts[:, None], 0).astype(float)
-    return np.asarray(fit.bread @ totals(fit.regressors, fit.weights * since))
+    since = np.subtract(sample.places[None, :], sample.starts[:, None], dtype=float)
+    since *= sample.ever_treated[:, None]
+    since *= fit.weights
+    return np.asarray(fit.bread @ totals(fit.regressors, since))
 
 
 def steep_trend(fit: Fit, sample: Sample) -> float:

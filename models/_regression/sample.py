@@ -70,12 +70,16 @@ class Sample:
     @property
     def columns(self) -> tuple[FloatArray, tuple[str, ...]]:
         """Regressors, shape (sites, periods, k), and their names; the treatment first, then a buffer."""
-        layers, names = [self.treated.astype(float)], ["the treatment"]
-        if self.is_buffer.any():
-            layers.append(self.buffer.astype(float))
-            names.append("the buffer after the start")
-        stacked = np.concatenate([np.stack(layers, axis=2), self.covariates], axis=2)
-        return stacked, (*names, *self.covariate_names)
+        others, names = self.other_columns
+        return np.concatenate([self.treated[:, :, None], others], axis=2), ("the treatment", *names)
+
+    @property
+    def other_columns(self) -> tuple[FloatArray, tuple[str, ...]]:
+        """The same without the treatment."""
+        if not self.is_buffer.any():
+            return self.covariates, self.covariate_names
+        stacked = np.concatenate([self.buffer[:, :, None], self.covariates], axis=2)
+        return stacked, ("the buffer after the start", *self.covariate_names)
 
 
 def require_panel(design: Design, estimator: str, *, may_end: bool = False) -> Panel:
@@ -105,7 +109,7 @@ def select(design: Design, estimator: str, covariates: Sequence[str] | None, *, 
     # all of them most of the time: then without copies, for arrays are large
     whole = len(kept) == len(panel.sites) and len(places) == len(panel.periods)
     cells: Any = (slice(None), slice(None)) if whole else np.ix_(kept, places)
-    exposure = np.ones(panel.values.shape) if panel.exposure is None else panel.exposure
+    exposure = np.broadcast_to(1.0, panel.values.shape) if panel.exposure is None else panel.exposure
     first = int(design.starts.min())
     in_buffer = np.isin(kept, panel.rows(design.buffer))
     sample = Sample(
