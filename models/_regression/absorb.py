@@ -65,11 +65,12 @@ def absorb(weights: FloatArray, columns: Columns) -> Absorbed:
         return absorb(weights.T, columns.swapaxes(0, 1)).swapaxes(0, 1)
     inverse = period_inverse(weights)
     found = _without_effects(weights, inverse, columns)
-    rounding = _without_effects(weights, inverse, found)
+    # once more, for what rounding left
+    again = _without_effects(weights, inverse, found)
     return Absorbed(
         columns=columns,
-        site_effects=found.site_effects + rounding.site_effects,
-        period_effects=found.period_effects + rounding.period_effects,
+        site_effects=np.add(found.site_effects, again.site_effects, out=again.site_effects),
+        period_effects=found.period_effects + again.period_effects,
     )
 
 
@@ -82,8 +83,10 @@ def _without_effects(weights: FloatArray, inverse: FloatArray, columns: Columns)
         by_period += summed
     means /= safe
     period_effects = inverse @ (by_period - weights.T @ means)
-    site_effects = means - (weights @ period_effects) / safe
-    return Absorbed(columns=columns, site_effects=site_effects, period_effects=period_effects)
+    among = weights @ period_effects
+    among /= safe
+    means -= among
+    return Absorbed(columns=columns, site_effects=means, period_effects=period_effects)
 
 
 def period_inverse(weights: FloatArray) -> FloatArray:
