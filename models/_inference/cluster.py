@@ -133,7 +133,7 @@ def _cr2(fit: Fit, influence: FloatArray, clusters: int) -> Inference:
     site's noise to be like the others' (for one treated site and one date, the pooled two-sample t test).
     """
     adjusted = adjust(fit)
-    contributions = np.matmul(fit.residuals[:, None, :], adjusted.functions)[:, 0, :]
+    contributions = adjusted.contributions(fit.residuals)
     covariance = contributions.T @ contributions
     k = len(fit.coefficients)
     seen = 1 - adjusted.unseen / _working(fit)
@@ -158,12 +158,12 @@ def satterthwaite(fit: Fit, adjusted: Adjusted, function: FloatArray) -> float:
     tr(Omega)^2 / tr(Omega^2); only Gram matrices of the low-rank factors are made.
     """
     forms = quadratic_forms(fit, adjusted.projection, function[:, :, None])
-    own, left, right = forms.own[:, 0, 0], forms.left[:, :, 0], forms.right[:, :, 0]
+    own, left, right, sites = forms.own[:, 0, 0], forms.left[:, :, 0], forms.right[:, :, 0], forms.sites
     crossed = (left * right).sum(axis=1)
-    trace = float(own.sum() + crossed.sum())
-    gram = left.T @ right
+    trace = float(sites @ (own + crossed))
+    gram = left.T @ (sites[:, None] * right)
     # the low-rank part left right' is symmetric, so its squared norm is the trace of its square
-    square = float((own**2).sum() + 2 * (own * crossed).sum() + (gram * gram.T).sum())
+    square = float(sites @ (own**2 + 2 * own * crossed) + (gram * gram.T).sum())
     return trace**2 / square if square > 0 else 0.0
 
 

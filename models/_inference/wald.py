@@ -123,14 +123,16 @@ def hotelling_degrees(fit: Fit, inference: Inference, which: np.ndarray) -> floa
     q = len(which)
     functions = adjusted.functions[:, :, which]
     forms = quadratic_forms(fit, adjusted.projection, functions)
-    values, vectors = np.linalg.eigh(forms.diagonal.sum(axis=0))
+    values, vectors = np.linalg.eigh(np.tensordot(forms.sites, forms.diagonal, axes=1))
     if values[0] <= _SINGULAR * values[-1]:
         return 0.0
     root = vectors / np.sqrt(values)
     own = root.T @ forms.own @ root
-    left, right = forms.left @ root, forms.right @ root
+    # sums over sites are sums over kinds of sites with the number of each
+    number = forms.sites[:, None, None]
+    left, right = np.sqrt(number) * (forms.left @ root), np.sqrt(number) * (forms.right @ root)
     crossed = left.swapaxes(1, 2) @ right
-    total = _products(own, own + 2 * crossed) + _all_pairs(left, right)
+    total = _products(own, number * own + 2 * crossed) + _all_pairs(left, right)
     return q * (q + 1) / total
 
 

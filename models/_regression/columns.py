@@ -14,11 +14,13 @@ __all__ = [
     "Columns",
     "Indicators",
     "blocks",
+    "blocks_of",
     "combine",
     "indicators",
     "part",
     "products",
     "sums",
+    "take",
     "totals",
     "totals_by_site",
 ]
@@ -48,9 +50,24 @@ class Columns(Protocol):
 
 def blocks(columns: Columns) -> Iterator[slice]:
     """Go through the sites of columns in parts that stay in cache."""
-    sites, periods, k = columns.shape
+    return blocks_of(columns.shape)
+
+
+def blocks_of(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Go through the sites of a shape (sites, periods, k) in parts that stay in cache."""
+    sites, periods, k = shape
     step = max(1, _BLOCK // (periods * max(k, 1)))
     return (slice(start, start + step) for start in range(0, sites, step))
+
+
+def take(columns: Columns, sites: np.ndarray) -> FloatArray:
+    """Give the columns of some sites, in order of place, shape (sites, periods, k)."""
+    out = np.empty((len(sites), *columns.shape[1:]))
+    for rows in blocks(columns):
+        own = slice(*np.searchsorted(sites, [rows.start, rows.stop]))
+        if own.start < own.stop:
+            out[own] = columns[rows][sites[own] - rows.start]
+    return out
 
 
 def combine(columns: Columns, coefficients: FloatArray) -> FloatArray:
