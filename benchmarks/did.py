@@ -4,7 +4,9 @@
 
 Each contender runs in a process of its own with one thread: the data are made, the first call is timed,
 then the least CPU time of several calls is kept (the machine may be busy; the least time is what the work
-takes). Memory is the peak of the process above what it held with its libraries and the data loaded.
+takes). Memory is the peak during the first call above what the process held with its libraries and the data loaded,
+as a ratio to pyfixest's and to the data (outcome, exposure and treatment as 64-bit floats); it is read from /proc, in a
+run of its own, so on Linux.
 
 "evalkit CR1" and "CR2" do what pyfixest does: coefficients and errors by site (CR2 is beyond it).
 "evalkit effect" is the whole estimate: the one change, the event study, its tests, 4,000 draws; the error
@@ -14,12 +16,12 @@ shown is that of the one change. pyfixest's first call holds its compilation. Ne
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,28 +118,41 @@ def pyfixest_call(kind: str) -> Callable[[], Any]:
     return lambda: pyfixest.fepois("y ~ d | site + period", frame, vcov=cluster, offset="offset").se().to_numpy()
 
 
-def peak() -> float:
-    """Most memory the process ever held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def run(kind: str, name: str) -> None:
-    """Time one contender in this process and print what was seen."""
+def prepare(kind: str, name: str) -> Callable[[], Any]:
+    """Prepare the call of one contender."""
     warnings.simplefilter("ignore")
     library, _, what = name.partition(" ")
-    call = pyfixest_call(kind) if library == "pyfixest" else evalkit_call(kind, what)
-    before, started = peak(), time.process_time()
+    return pyfixest_call(kind) if library == "pyfixest" else evalkit_call(kind, what)
+
+
+def memory(name: str) -> float:
+    """Give what the process holds (VmRSS) or held at most (VmHWM), in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise KeyError(name)
+
+
+def run_for_memory(kind: str, name: str) -> None:
+    """Print the peak of the first call in this process above what it held before."""
+    call = prepare(kind, name)
+    held = memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # starts the peak anew
+    call()
+    print(json.dumps({"memory": memory("VmHWM") - held}))
+
+
+def run_for_time(kind: str, name: str) -> None:
+    """Time one contender in this process and print what was seen."""
+    call = prepare(kind, name)
+    started = time.process_time()
     call()
     first, times = time.process_time() - started, []
     for _ in range(PANELS[kind][2]):
         started = time.process_time()
         errors = call()
         times.append(time.process_time() - started)
-    print(
-        json.dumps(
-            {"first": first, "least": min(times), "memory": peak() - before, "error": float(np.ravel(errors)[0])}
-        )
-    )
+    print(json.dumps({"first": first, "least": min(times), "error": float(np.ravel(errors)[0])}))
 
 
 def main() -> None:
@@ -145,23 +160,30 @@ def main() -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     for kind, names in CONTENDERS.items():
         sites, periods, _ = PANELS[kind]
+        data = 3 * sites * periods * 8 / 1e6
         print(f"{kind}: {sites:,} sites x {periods} periods{', event study' if kind == 'ols' else ', exposure'}")
-        rows = {}
-        for name in names:
-            command = [sys.executable, __file__, kind, name]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-            rows[name] = json.loads(done.stdout)
+        rows: dict[str, dict[str, float]] = {name: {} for name in names}
+        for name, row in rows.items():
+            # large arrays go back to the system when freed, so that what is held is what is in use
+            for what, more in (("time", {}), ("memory", {"MALLOC_MMAP_THRESHOLD_": "65536"})):
+                command = [sys.executable, __file__, kind, name, what]
+                done = subprocess.run(  # noqa: S603
+                    command, env={**environment, **more}, capture_output=True, text=True, check=True
+                )
+                row.update(json.loads(done.stdout))
         base = rows["pyfixest"]
-        print(f"  {'':16}{'first s':>9}{'least s':>9}{'MB':>7}{'time ratio':>12}{'memory ratio':>14}   error")
+        heads = f"{'first s':>9}{'least s':>9}{'MB':>7}{'time ratio':>12}{'memory ratio':>14}{'of data':>9}"
+        print(f"  {'':16}{heads}   error")
         for name, row in rows.items():
             print(
                 f"  {name:16}{row['first']:9.3f}{row['least']:9.3f}{row['memory']:7.0f}"
-                f"{row['least'] / base['least']:12.2f}{row['memory'] / base['memory']:14.2f}   {row['error']:.6f}"
+                f"{row['least'] / base['least']:12.2f}{row['memory'] / base['memory']:14.2f}{row['memory'] / data:9.1f}"
+                f"   {row['error']:.6f}"
             )
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        run(*sys.argv[1:3])
+        (run_for_memory if sys.argv[3] == "memory" else run_for_time)(*sys.argv[1:3])
     else:
         main()

@@ -90,6 +90,22 @@ def test_fast_cr2_is_the_slow_one(kind, shape, slow_cr2):
     assert _wald.hotelling_degrees(fit, fast, np.array([0, 1])) == pytest.approx(slow.eta, rel=1e-8)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cr2_of_sites_that_are_alike_is_the_slow_one(weighted, slow_cr2):
+    """Sites of a cohort with the same weights are reckoned once, and count as many times as they are."""
+    rng = np.random.default_rng(13)
+    cohort, each = np.array([0, 1, 0, 2, 1, 0, 2, 1, 0, 0]), np.arange(5)
+    columns = np.stack([(cohort[:, None] == 1) & (each >= 2), (cohort[:, None] == 2) & (each >= 3)], axis=2) * 1.0
+    weights = rng.gamma(2, size=(3, 5))[cohort] if weighted else np.ones((10, 5))
+    outcome = rng.normal(size=(10, 5))
+    fit = fit_linear(outcome, columns, weights, ["x", "z"])
+    fast, slow = infer(fit, "CR2"), slow_cr2(outcome, columns, weights, np.ones((10, 5)))
+    assert fast.adjusted.functions.shape == (3, 5, 2)
+    np.testing.assert_allclose(fast.covariance, slow.covariance, rtol=1e-8)
+    np.testing.assert_allclose(fast.degrees_of_freedom, slow.degrees_of_freedom, rtol=1e-8)
+    assert _wald.hotelling_degrees(fit, fast, np.array([0, 1])) == pytest.approx(slow.eta, rel=1e-8)
+
+
 def test_cr2_is_unbiased_under_its_working_model():
     """The expected variance equals the true one when errors are alike and independent."""
     outcome, columns = simulate(np.random.default_rng(12))
