@@ -53,7 +53,8 @@ class Imputation:
         no variation of its own. "leave-one-out": the same with averages over the other sites, which is wider
     covariates : names in the panel; None takes all it has
     event_study : test the periods before the start, and trace the effect by time since it
-    leads : how many periods before the start are tested; None goes as far as two treated sites reach
+    leads : how many periods before the start are tested; None goes as far as two treated sites reach, and without a
+        site that is never treated as far as site and period effects leave anything to tell
 
     Notes
     -----

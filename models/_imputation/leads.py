@@ -85,10 +85,12 @@ def trace_leads(
 
     The regression of Borusyak, Jaravel and Spiess 2024 (doi:10.1093/restud/rdae007, section 4.4): as treated cells
     have no say in it, the test is independent of the estimate where errors are normal and alike. By default it
-    goes back as far as two treated sites have one period more to be compared with.
+    goes back as far as two treated sites have one period more to be compared with (`_told` where
+    no site is never treated).
 
     Parameters
     ----------
+    steep : from `steepness`
     regress : from sample, columns, weights (zero in treated cells) and names to a fit
     """
     # these rest on scipy.stats, which takes longer to import than most estimates without a test take
@@ -100,10 +102,15 @@ def trace_leads(
     sample = cut(chosen.sample, rows, places)
     reach = np.sort(sample.starts[sample.ever_treated])[::-1]
     longest = int(reach[min(1, len(reach) - 1)]) - 1 if len(reach) else 0
-    number = longest if leads is None else min(leads, longest)
+    number = min(longest, _told(sample)) if leads is None else min(leads, longest)
     times = tuple(range(-number, 0))
     if not times:
-        return _untraced("there is no second period before the start to compare the last one with")
+        return _untraced(
+            "there is no second period before the start to compare the last one with"
+            if longest < 1
+            else "without a site that is never treated, a trend in treated sites cannot be told from site and period "
+            "effects, and there is no further period before the start"
+        )
     columns = indicators(_since(sample), times, sample.covariates)
     names = (*[f"time {time}" for time in times], *sample.covariate_names)
     try:
@@ -114,6 +121,17 @@ def trace_leads(
     check = leads_check(fit, found, sample, EventTimes(times=times), steep)
     figures = tuple((time, _figure(fit, found, place, rows)) for place, time in enumerate(times))
     return Leads(figures=figures, reference=-number - 1, check=check)
+
+
+def _told(sample: Sample) -> int:
+    """How many leads can be told from site and period effects.
+
+    Where no site is never treated, a straight line cannot, nor what repeats itself at the distance between starts:
+    if the reference holds one time more than the greatest common divisor of these, it settles both.
+    """
+    first = int((sample.starts[sample.ever_treated] - sample.places[0]).max(initial=0))
+    apart = int(np.gcd.reduce(np.diff(np.unique(sample.starts)))) if sample.ever_treated.all() else 0
+    return first - 1 - apart
 
 
 def _figure(fit: Fit, found: Inference, place: int, rows: np.ndarray) -> Figure:

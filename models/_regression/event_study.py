@@ -32,6 +32,10 @@ __all__ = [
 
 # An insignificant pre-trend says little unless a harmful one would mostly have been seen (Roth 2022).
 _ENOUGH_POWER = 0.8
+_NO_TREND = (
+    "Without a site that is never treated, a linear trend in the treated sites cannot be told from site and period "
+    "effects."
+)
 # Sites by periods cubed above which the adjustment of CR2, which the test of the leads needs, is not made for
 # it where the estimate does without (many sites on both sides): 10 s on one core.
 _MOST_ADJUSTING = 4e8
@@ -142,7 +146,8 @@ def leads_check(fit: Fit, inference: Inference, sample: Sample, chosen: EventTim
 
     Parameters
     ----------
-    steep : slope a period of the difference in trends that would give the whole estimate by itself
+    steep : slope a period of the difference in trends that would give the whole estimate by itself; not a number
+        where no trend can be told from site and period effects
     """
     which = chosen.leads
     if not len(which):
@@ -157,9 +162,9 @@ def leads_check(fit: Fit, inference: Inference, sample: Sample, chosen: EventTim
             name="leads",
             passed=None,
             detail="The sites are too few to test whether treated and comparison sites moved together before the "
-            "start.",
+            f"start.{'' if np.isfinite(steep) else f' {_NO_TREND}'}",
         )
-    return _say(test, len(which))
+    return _say(test, len(which), trend_is_told=bool(np.isfinite(steep)))
 
 
 def leads_test(fit: Fit, inference: Inference, sample: Sample, chosen: EventTimes, steep: float) -> JointTest | None:
@@ -168,7 +173,7 @@ def leads_test(fit: Fit, inference: Inference, sample: Sample, chosen: EventTime
     departure = steep * _trend_leads(fit, sample)[which]
     tested = _for_leads(fit, inference, sample)
     joint = joint_test(fit, tested, which, departure) if tested.adjusted is not None else None
-    return joint or trend_test(fit, tested, which, departure)
+    return joint or (trend_test(fit, tested, which, departure) if np.isfinite(steep) else None)
 
 
 def _for_leads(fit: Fit, inference: Inference, sample: Sample) -> Inference:
@@ -200,10 +205,11 @@ def steep_trend(fit: Fit, sample: Sample) -> float:
     return float(fit.coefficients[0] / moved) if abs(moved) > _ROUNDING * len(sample.places) else np.nan
 
 
-def _say(test: JointTest, leads: int) -> Check:
+def _say(test: JointTest, leads: int, *, trend_is_told: bool) -> Check:
     earlier = f"{leads} earlier period{'s' if leads > 1 else ''}"
     chance = (
-        "How probably a trend steep enough to explain the whole result would have been noticed is not known."
+        "How probably a trend steep enough to explain the whole result would have been noticed "
+        f"{'is not known.' if trend_is_told else f'cannot be known. {_NO_TREND}'}"
         if test.power is None
         else "A trend steep enough to explain the whole result would have been noticed with probability "
         f"{100 * test.power:.0f} %"

@@ -6,10 +6,15 @@ import pandas as pd
 import pytest
 
 from evalkit.errors import DesignError, EstimationError
+from evalkit.models._imputation.cells import choose_cells
 from evalkit.models._imputation.errors import choose_strata, spread_of
+from evalkit.models._imputation.leads import steepness
 from evalkit.models._imputation.untreated import fit_linear_untreated
+from evalkit.models._regression.absorb import absorb
 from evalkit.models.did_ols import LinearDifferenceInDifferences
+from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 from evalkit.models.imputation import Imputation
+from evalkit.models.poisson_etwfe import PoissonExtendedTwoWay
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "imputation.json").read_text(encoding="utf-8"))
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,3 +243,64 @@ def test_what_cannot_be_answered_is_refused(panel_design):
     with pytest.raises(EstimationError, match="one text, 'income'"):
         Imputation(covariates="income")
     assert Imputation(covariates=["z"]).covariates == ("z",)
+
+
+def never_untreated():
+    """Counts of sites in three cohorts, each site treated in the end."""
+    rng = np.random.default_rng(4)
+    starts = np.array([5, 8, 12])[np.arange(45) % 3]
+    counts = rng.poisson(80 * np.exp(rng.normal(0, 0.4, (45, 1)) + 0.03 * np.arange(14))).astype(float) + 1
+    return counts, {row: int(start) for row, start in enumerate(starts)}
+
+
+@pytest.mark.parametrize("estimator", [Imputation(), PoissonExtendedTwoWay()], ids=["linear", "Poisson"])
+@pytest.mark.parametrize("uneven", [False, True], ids=["even", "uneven"])
+def test_without_a_site_never_treated_no_power_against_a_trend_is_told(panel_design, estimator, uneven):
+    """Time since the start is then the period less the start, which site and period effects take up."""
+    counts, began = never_untreated()
+    rng = np.random.default_rng(5)
+    # unequal weights leave rounding of the trend where equal ones may leave exactly nothing
+    weights = rng.uniform(0.1, 3, counts.shape) if uneven else None
+    effect = estimate(panel_design(counts, began, weights=weights), estimator)
+    assert np.isfinite(effect.change).all()
+    leads = {check.name: check for check in effect.checks}["leads"]
+    assert leads.passed is None
+    assert "cannot be told from site and period effects" in leads.detail
+    assert "noticed cannot be known" in leads.detail
+    # starts 5, 8, 12 have no common rhythm: a straight line is all that is lost, and the reference settles it
+    assert effect.dynamics.times[0] == -10
+
+
+def test_a_rounding_of_nothing_is_no_trend(panel_design):
+    """What is left of event time is some 1e-14 of it here, not zero, and no slope comes of it."""
+    counts, began = never_untreated()
+    design = panel_design(counts, began, weights=np.random.default_rng(5).uniform(0.1, 3, counts.shape))
+    chosen = choose_cells(design, "imputation", None, need_events=False)
+    sample = chosen.sample
+    fit = fit_linear_untreated(
+        np.log(sample.values), sample.covariates, np.where(chosen.untreated, sample.weights, 0.0), ()
+    )
+    since = (sample.places[None, :] - sample.starts[:, None]).astype(float)
+    left = absorb(fit.weights, since[:, :, None])[:][:, :, 0]
+    towards = np.where(chosen.treated, sample.weights, 0.0)
+    assert 0 < np.abs((towards * left).sum()) < 1e-9 * (towards * np.abs(since)).sum()
+    assert np.isnan(steepness(fit, sample, towards, -0.1))
+
+
+def test_leads_without_a_site_never_treated_still_find_what_is_no_straight_line(panel_design):
+    """A dip in the last period before the start is seen though a trend would not be."""
+    counts, began = never_untreated()
+    for row, start in began.items():
+        counts[row, start - 1] = np.round(0.6 * counts[row, start - 1])
+    leads = {check.name: check for check in estimate(panel_design(counts, began), Imputation()).checks}["leads"]
+    assert leads.passed is False
+    assert "already moved apart" in leads.detail
+
+
+@pytest.mark.parametrize("kind", [LinearDifferenceInDifferences, PoissonDifferenceInDifferences])
+def test_difference_in_differences_tells_no_power_there_either(panel_design, kind):
+    """With leads and lags that pool enough for an event study, its power is not rounding over rounding."""
+    counts, began = never_untreated()
+    effect = estimate(panel_design(counts, began), kind(leads=4, lags=3))
+    leads = {check.name: check for check in effect.checks}["leads"]
+    assert "noticed cannot be known" in leads.detail
