@@ -44,8 +44,8 @@ class Options:
         but not site effects, as fixest and Stata), "full" (both), or "none" (no factor)
     covariates : names in the panel; None takes all it has
     event_study : fit the effect by time since the start too, and test the periods before it
-    trend_sensitivity : tell from the event study how far trends may have parted before the answer falls: a
-        tenth of a second with 8 leads, half a second with 35
+    trend_sensitivity : tell from the event study how far trends may have parted before the answer falls: some
+        hundredths of a second
     leads, lags : how far it goes; None goes as far as two treated sites reach. Ends are pooled.
     """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -26,14 +25,14 @@ __all__ = [
 ]
 
 type Target = Literal["average", "first"]
-type Interval = Callable[[float], tuple[float, float]]
+type Margin = Callable[[FloatArray], FloatArray]
 
 # The bounds of the worked example of Rambachan and Roth 2023 with parallel trends before them. Trends may be
 # asked to part by up to ten times as much as before; who needs more has no doubt about them.
 RELATIVE_BOUNDS = (0.0, 0.5, 1.0, 1.5, 2.0)
 _LARGEST = 10.0
-# A breakdown value is known to this share of the step in which it was found.
-_HALVINGS = 8
+# A breakdown value is told to this part of the step in which it was found.
+_PARTS = 256
 # Bounds on bends, as shares of the breakdown value (rounded to a digit): some that hold and some that do not.
 _SHARES = (0.0, 0.5, 1.0, 1.5, 2.0)
 # With fewer degrees of freedom the errors themselves are hardly known.
@@ -201,16 +200,29 @@ def _relative(study: EventStudy, bounds: FloatArray, level: float, target: str) 
     changes = relative_magnitudes.changes_of(
         study.before, study.after, study.covariance * study.widening(level) ** 2, study.weights
     )
-    at = partial(relative_magnitudes.interval_at, changes, level=level)
-    steps = (*RELATIVE_BOUNDS, *np.arange(3, _LARGEST + 1))
-    breakdown = _breakdown(lambda bound: at(bound=bound), steps)
-    return _sensitivity(
-        "relative magnitudes",
-        lambda bound: at(bound=bound),
-        bounds,
-        breakdown,
-        level=level,
+    known = np.union1d(bounds, RELATIVE_BOUNDS)
+    lower, upper = relative_magnitudes.interval_at(changes, known, level)
+    is_upper = changes.target < 0
+
+    def margin(more: FloatArray) -> FloatArray:
+        ends = relative_magnitudes.end_at(changes, more, level, upper=is_upper)
+        return -ends if is_upper else ends
+
+    steps, own = np.array(RELATIVE_BOUNDS), np.searchsorted(known, RELATIVE_BOUNDS)
+    margins = _margins(lower[own], upper[own])
+    if (margins > 0).all():
+        further = np.arange(3, _LARGEST + 1)
+        steps, margins = np.append(steps, further), np.append(margins, margin(further))
+    breakdown = _breakdown(margin, steps, margins)
+    chosen = np.searchsorted(known, bounds)
+    return TrendSensitivity(
+        kind="relative magnitudes",
         target=target,
+        level=level,
+        bounds=bounds,
+        lower=lower[chosen],
+        upper=upper[chosen],
+        breakdown=breakdown,
         detail=f"{relative_sentence(breakdown, _LARGEST, len(study.before), target)} "
         f"(Conditional least-favourable intervals, {_errors_words(study)}.)",
     )
@@ -224,19 +236,26 @@ def _smooth(study: EventStudy, level: float, target: str, *, is_log: bool) -> Tr
     spent = 1.0 if known is None else known / (known - free) * (1 + free / (known - free - 1))
     wider = spent * study.widening(level, free) ** 2
     along = replace(along, variances=along.variances * wider, neighbours=along.neighbours * wider)
-    at = partial(smoothness.interval_at, along, level=level)
+
+    def margin(bounds: FloatArray) -> FloatArray:
+        return _margins(*smoothness.interval_at(along, bounds, level))
+
     step = float(np.sqrt(along.variances.min()) / along.biases.min())
-    breakdown = _breakdown(lambda bound: at(bound=bound), (0.0, *(step * 2.0 ** np.arange(-3, 12))))
+    steps = np.array([0.0, *(step * 2.0 ** np.arange(-3, 12))])
+    breakdown = _breakdown(margin, steps, margin(steps))
     unit = _one_digit(breakdown or step)
     left_out = len(study.before) - len(used.before)
     which = f"of the latest {len(used.before)} periods before the start" if left_out else "of all periods before it"
-    return _sensitivity(
-        "smoothness",
-        lambda bound: at(bound=bound),
-        unit * np.array(_SHARES),
-        breakdown,
-        level=level,
+    bounds = unit * np.array(_SHARES)
+    lower, upper = smoothness.interval_at(along, bounds, level)
+    return TrendSensitivity(
+        kind="smoothness",
         target=target,
+        level=level,
+        bounds=bounds,
+        lower=lower,
+        upper=upper,
+        breakdown=breakdown,
         detail=f"{smoothness_sentence(breakdown, target, is_log=is_log)} "
         f"(Shortest intervals of fixed length, {which}; {_errors_words(study)}.)",
     )
@@ -256,49 +275,42 @@ def _leads_used(study: EventStudy) -> int:
     return pre
 
 
-def _breakdown(at: Interval, steps: Sequence[float]) -> float | None:
-    """Give the largest bound up to which the interval leaves no change outside; the last step if it never lets go."""
-    held = None
-    for step in steps:
-        if not _excludes_none(at(step)):
-            break
-        held = step
-    else:
+def _margins(lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """Give how far no change lies outside an interval, below zero where it lies inside."""
+    return np.maximum(lower, -upper)
+
+
+def _breakdown(margin: Margin, steps: FloatArray, margins: FloatArray) -> float | None:
+    """Give the largest bound up to which the interval leaves no change outside; the last step if it never lets go.
+
+    Between the last step that holds and the first that does not, the 256ths of it are searched by drawing a straight
+    line between what is known on both sides, for ends of intervals hardly bend there.
+
+    Parameters
+    ----------
+    margin : from bounds to `_margins`
+    margins : at the steps
+    """
+    # where a test keeps nothing at all there is no interval, and so no conclusion
+    holds = margins > 0
+    if holds.all():
         return float(steps[-1])
-    if held is None:
+    first = int(holds.argmin())
+    if not first:
         return None
-    low, high = held, step
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _excludes_none(at(middle)) else (low, middle)
-    return float(low)
-
-
-def _excludes_none(ends: tuple[float, float]) -> bool:
-    return ends[0] > 0 or ends[1] < 0
-
-
-def _sensitivity(
-    kind: Literal["relative magnitudes", "smoothness"],
-    at: Interval,
-    bounds: FloatArray,
-    breakdown: float | None,
-    *,
-    level: float,
-    target: str,
-    detail: str,
-) -> TrendSensitivity:
-    ends = np.array([at(float(bound)) for bound in bounds])
-    return TrendSensitivity(
-        kind=kind,
-        target=target,
-        level=level,
-        bounds=np.asarray(bounds, float),
-        lower=ends[:, 0],
-        upper=ends[:, 1],
-        breakdown=breakdown,
-        detail=detail,
-    )
+    start, width = float(steps[first - 1]), float(steps[first] - steps[first - 1])
+    low, high = 0, _PARTS
+    inside, outside = float(margins[first - 1]), float(margins[first])
+    while high - low > 1:
+        share = inside / (inside - outside) if np.isfinite(outside) else 0.5
+        guess = low + int(np.clip(share * (high - low), 0, high - low - 1))
+        tried = np.unique(np.clip([guess, guess + 1, (low + high) // 2], low + 1, high - 1))
+        for place, found in zip(tried.tolist(), margin(start + width * tried / _PARTS).tolist(), strict=True):
+            if not found > 0:
+                high, outside = place, found
+                break
+            low, inside = place, found
+    return start + width * low / _PARTS
 
 
 def _errors_words(study: EventStudy) -> str:

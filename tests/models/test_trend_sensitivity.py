@@ -17,8 +17,8 @@ from evalkit.models._regression.event_study import event_columns, event_times
 from evalkit.models._regression.linear import fit_linear
 from evalkit.models._regression.sample import select
 from evalkit.models._sensitivity import relative_magnitudes, smoothness
-from evalkit.models._sensitivity.least_favourable import critical_values
-from evalkit.models._sensitivity.trends import sensitivity_to_trends
+from evalkit.models._sensitivity.least_favourable import critical_values, is_kept
+from evalkit.models._sensitivity.trends import _breakdown, sensitivity_to_trends
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
 
@@ -144,6 +144,63 @@ def test_the_first_stage_is_that_of_a_simulation():
     np.testing.assert_allclose(critical_values(directions, 0.005), np.quantile(highest, 0.995, axis=1), rtol=0.02)
     one = np.array([[[2.0, 0.0], [0.0, 0.0]]])
     assert critical_values(one, 0.005)[0] == pytest.approx(2 * stats.norm.ppf(0.995), rel=1e-3)
+
+
+def slow_lower_end(changes, bound, row):
+    """The least value kept by one set, infinite where there is none, on a grid and then by halving."""
+    form = relative_magnitudes._forms(changes, bound)[row]
+    direction = (form @ relative_magnitudes._root(changes)[row])[None]
+    critical = critical_values(direction, 0.005)
+    covariance = direction @ direction.swapaxes(1, 2)
+    says = np.diagonal(covariance[0]) > 1e-14
+
+    def kept(target):
+        values = np.where(says, form @ [changes.target - target, changes.before[row]], -np.inf)
+        return bool(is_kept(values[None, None], covariance, critical, 0.05)[0, 0])
+
+    reach = bound * np.abs(changes.weights).sum() * changes.before[row]
+    low = changes.target - reach - critical[0] / form[0, 0]
+    high = changes.target + reach - critical[0] / form[1, 0]
+    grid = np.linspace(low, high, 300)[1:-1] if high > low else []
+    inner = next((value for value in grid if kept(value)), np.inf)
+    outer = inner - (high - low) / 299
+    for _ in range(25 if np.isfinite(inner) else 0):
+        middle = (inner + outer) / 2
+        inner, outer = (middle, outer) if kept(middle) else (inner, middle)
+    return inner
+
+
+@pytest.mark.parametrize("seed", [3, 180, 314])
+def test_the_sets_that_are_passed_over_would_not_have_reached_further(seed):
+    """The ends are those of every set gone through alone, for the lower end and, all signs turned, for the upper."""
+    coefficients, covariance, _ = a_study(seed, pre=5, post=3)
+    weights = np.full(3, 1 / 3)
+    changes, turned = (
+        relative_magnitudes.changes_of(sign * coefficients[:5], sign * coefficients[5:], covariance, weights)
+        for sign in (1, -1)
+    )
+    bounds = np.array([0.0, 0.7, 2.0])
+    lower, upper = relative_magnitudes.interval_at(changes, bounds, 0.95)
+    slow = [
+        [min(slow_lower_end(each, bound, row) for row in range(10)) for bound in bounds] for each in (changes, turned)
+    ]
+    error = np.sqrt(changes.target_variance)
+    np.testing.assert_allclose([lower, -upper], slow, atol=1e-5 * error)
+
+
+@pytest.mark.parametrize("power", [0.2, 1.0, 7.0])
+@pytest.mark.parametrize("root", [0.001, 0.4, 1.3, 2.999])
+def test_the_breakdown_value_is_the_last_256th_of_a_step_that_holds(power, root):
+    """Whether what is left falls in a straight line or in a bend, and wherever it comes to nothing."""
+    steps = np.array([0.0, 1.0, 1.5, 3.0])
+
+    def margin(bounds):
+        return np.sign(root - bounds) * np.abs(root - bounds) ** power
+
+    low = steps[steps < root][-1]
+    width = (steps[steps > root][0] - low) / 256
+    expected = low + width * np.floor((root - low) / width)
+    assert _breakdown(margin, steps, margin(steps)) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("bound", [0.0, 0.01, 0.05, 0.5])
