@@ -55,6 +55,8 @@ class Imputation:
     event_study : test the periods before the start, and trace the effect by time since it
     leads : how many periods before the start are tested; None goes as far as two treated sites reach, and without a
         site that is never treated as far as site and period effects leave anything to tell
+    trend_sensitivity : tell from the event study how far trends may have parted before the answer falls: all effects
+        are then taken against the last period before the start
 
     Notes
     -----
@@ -71,6 +73,7 @@ class Imputation:
     covariates: tuple[str, ...] | None = None
     event_study: bool = True
     leads: int | None = None
+    trend_sensitivity: bool = True
 
     card: ClassVar[Card] = Card(
         title="Imputation from untreated cells (Borusyak, Jaravel and Spiess)",
@@ -158,7 +161,9 @@ class Imputation:
             change = float((towards * (outcome - fit.imputed)).sum() / towards.sum())
             steep = steepness(fit, sample, towards, change)
             traced = trace_leads(chosen, self._regress, steep, self.leads, need_events=False)
-        return make_effect(found, _words(panel, self.transform), traced, rng=rng, draws=draws)
+        return make_effect(
+            found, _words(panel, self.transform), traced, depart=self.trend_sensitivity, rng=rng, draws=draws
+        )
 
     def _regress(self, sample: Sample, columns: Columns, weights: FloatArray, names: tuple[str, ...]) -> Fit:
         outcome = to_scale(sample.values, sample.exposure, weights, self.transform)

@@ -15,7 +15,7 @@ from evalkit.models._calibration import simulations
 from evalkit.models._inference.cluster import Errors, require_options
 from evalkit.models._local_projections import reading
 from evalkit.models._local_projections.contrast import Averages, Contrasts, Weighting, average, infer_contrasts
-from evalkit.models._local_projections.leads import leads_check
+from evalkit.models._local_projections.leads import departures, leads_check
 from evalkit.models._local_projections.reading import Labels, Sites, choose_sites, label
 from evalkit.models._local_projections.stack import Baseline, stack
 from evalkit.models._missing import cells_without_weight
@@ -62,6 +62,7 @@ class LocalProjections:
     covariates : names in the panel, None takes all; each as it stood in the last period before the start, so that
         the measure cannot have changed it, with slopes told by the comparison sites
     errors : "CR2", "CR1" or "auto": CR2 unless treated and comparison sites are both 50 or more
+    trend_sensitivity : tell how far trends may have parted before the answer falls; needs the last period as baseline
 
     References
     ----------
@@ -74,6 +75,7 @@ class LocalProjections:
     baseline: Baseline = "last"
     covariates: tuple[str, ...] | None = None
     errors: Errors = "auto"
+    trend_sensitivity: bool = True
 
     card: ClassVar[Card] = Card(
         title="Local-projections difference-in-differences, for measures that last and measures that end",
@@ -152,6 +154,7 @@ class LocalProjections:
         )
         noise = _left_over(covariance, shares)
         drawn = reading.Drawn(labels=labels, shown=shown, kept=kept, draws=spreads)
+        trends, untold = departures(contrasts, drawn, log=log) if self._may_part(drawn) else ((), None)
         return Effect(
             outcome=panel.outcome,
             estimator=_NAME,
@@ -163,13 +166,18 @@ class LocalProjections:
             periods=design.periods_after,
             recorded=totals.recorded if counts else None,
             degrees_of_freedom=float(contrasts.degrees_of_freedom[0]),
-            checks=self._checks(design, totals, found, contrasts, drawn),
+            checks=(*self._checks(design, totals, found, contrasts, drawn), *([] if untold is None else [untold])),
+            trend_sensitivity=trends,
             cells=totals.cells(found.effects[labels.where("on")]) if counts else None,
             dynamics=drawn.dynamics(self.baseline),
             influence=rows,
             cohorts=totals.cohorts(parts, noise) if design.is_staggered else None,
             specification=self._specification(panel, sites, found, contrasts),
         )
+
+    def _may_part(self, drawn: reading.Drawn) -> bool:
+        """Is it asked how far trends may part, and is there a single period that all others are held against?"""
+        return self.trend_sensitivity and self.baseline == "last" and len(drawn.of("before")) > 0
 
     def _averages(self, design: Design, panel: Panel, sites: Sites) -> tuple[Averages, Labels]:
         values = panel.values[sites.rows]

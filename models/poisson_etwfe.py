@@ -49,6 +49,8 @@ class PoissonExtendedTwoWay:
     event_study : test the periods before the start, and trace the effect by time since it
     leads : how many periods before the start are tested; None goes as far as two treated sites reach, and without a
         site that is never treated as far as site and period effects leave anything to tell
+    trend_sensitivity : tell from the event study how far trends may have parted before the answer falls: all effects
+        are then taken against the last period before the start
 
     Notes
     -----
@@ -66,6 +68,7 @@ class PoissonExtendedTwoWay:
     covariates: tuple[str, ...] | None = None
     event_study: bool = True
     leads: int | None = None
+    trend_sensitivity: bool = True
 
     card: ClassVar[Card] = Card(
         title="Poisson extended two-way fixed effects with exposure",
@@ -155,7 +158,15 @@ class PoissonExtendedTwoWay:
         if self.event_study:
             steep = steepness(fit, sample, np.where(chosen.treated, imputed.expected, 0.0), headline.value)
             traced = trace_leads(chosen, _regress, steep, self.leads, need_events=True)
-        return make_effect(found, _words(chosen), traced, extra=(_dispersion(chosen, fit),), rng=rng, draws=draws)
+        return make_effect(
+            found,
+            _words(chosen),
+            traced,
+            extra=(_dispersion(chosen, fit),),
+            depart=self.trend_sensitivity,
+            rng=rng,
+            draws=draws,
+        )
 
 
 def _regress(sample: Sample, columns: Columns, weights: FloatArray, names: tuple[str, ...]) -> Fit:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.domain import Check, Cohorts, Dynamics, Effect
+from evalkit.domain import Check, Cohorts, Dynamics, Effect, TrendSensitivity
 from evalkit.draws import FloatArray, couple, spread, spread_parts
 from evalkit.errors import EstimationError
 from evalkit.models._imputation.cells import Imputable
+from evalkit.models._imputation.departures import trend_sensitivity
 from evalkit.models._imputation.errors import covariance_of
 from evalkit.models._imputation.figures import Figure, Imputed, Setting
 from evalkit.models._imputation.leads import Leads
@@ -40,10 +41,16 @@ def make_effect(
     traced: Leads | None,
     *,
     extra: Sequence[Check | None] = (),
+    depart: bool,
     rng: np.random.Generator,
     draws: int,
 ) -> Effect:
-    """Spread the headline, and everything else so that rows go with it."""
+    """Spread the headline, and everything else so that rows go with it.
+
+    Parameters
+    ----------
+    depart : work out how far trends may part, too
+    """
     chosen, imputed, setting = found.chosen, found.imputed, found.setting
     sample, panel = chosen.sample, chosen.sample.panel
     headline = imputed.change(chosen.treated)
@@ -59,8 +66,23 @@ def make_effect(
     cohorts, untold = _cohorts(found, headline, change, total, rng=rng, log=log)
     influence = np.zeros(len(panel.sites))
     influence[sample.rows] = headline.influence
-    dynamics = None if traced is None else _dynamics(found, traced, headline, change, rng=rng, log=log)
-    checks = (traced.check if traced else None, sites_check(sample, setting, headline), *extra, untold)
+    dynamics: Dynamics | None = None
+    trends: tuple[TrendSensitivity, ...] = ()
+    no_trends: Check | None = None
+    if traced is not None:
+        told = _by_time(found)
+        dynamics = _dynamics(found, traced, told, headline, change, rng=rng, log=log)
+        if depart:
+            trends, no_trends = trend_sensitivity(
+                sample, imputed, setting, traced=traced, effects=told, headline=headline, log=log
+            )
+    checks = (
+        traced.check if traced else None,
+        no_trends,
+        sites_check(sample, setting, headline),
+        *extra,
+        untold,
+    )
     return Effect(
         outcome=panel.outcome,
         estimator=words.name,
@@ -76,6 +98,7 @@ def make_effect(
         paths=paths_of(chosen, imputed),
         cells=cells_of(chosen, imputed) if total is not None else None,
         dynamics=dynamics,
+        trend_sensitivity=trends,
         influence=influence,
         cohorts=cohorts,
         specification=specification(sample, words, setting),
@@ -188,10 +211,17 @@ def _cohorts(
 
 
 def _dynamics(
-    found: Found, traced: Leads, headline: Figure, change: FloatArray, *, rng: np.random.Generator, log: bool
+    found: Found,
+    traced: Leads,
+    told: Sequence[tuple[int, Figure]],
+    headline: Figure,
+    change: FloatArray,
+    *,
+    rng: np.random.Generator,
+    log: bool,
 ) -> Dynamics:
     """Effects by time since the start against all periods before it, and leads against those earlier still."""
-    every = [*traced.figures, *_by_time(found)]
+    every = [*traced.figures, *told]
     samples = [_spread(figure, rng, len(change), log=log) for _, figure in every]
     orders = couple([change, *samples], _correlations([headline, *[figure for _, figure in every]], found.setting), rng)
     back = np.empty_like(orders[0])

@@ -62,8 +62,17 @@ class Imputed(Protocol):
     """What both methods give of any set of treated cells, a mask of shape (sites, periods)."""
 
     @property
+    def fit(self) -> Untreated:
+        """The model of untreated cells."""
+        ...
+
+    @property
     def expected(self) -> FloatArray:
         """Outcome of every cell without the measure, in the panel's unit, shape (sites, periods)."""
+        ...
+
+    def towards(self, cells: np.ndarray) -> FloatArray:
+        """Weight of each cell's imputed predictor in the change in these cells, shape (sites, periods)."""
         ...
 
     def change(self, cells: np.ndarray) -> Figure | None:
@@ -101,14 +110,19 @@ class PoissonImputed:
     def _deviations(self) -> FloatArray:
         return self.setting.deviations(self.recorded, self.expected)
 
+    def towards(self, cells: np.ndarray) -> FloatArray:
+        """Give the share of each cell in the events expected in these."""
+        out = np.where(cells, self.expected, 0.0)
+        out /= out.sum()
+        return out
+
     def change(self, cells: np.ndarray) -> Figure | None:
         """Log of events recorded over events expected."""
         recorded, expected = float(self.recorded[cells].sum()), float(self.expected[cells].sum())
         if recorded <= 0 or expected <= 0:
             return None
         own = self._deviations.sum(axis=1, where=cells) / recorded
-        towards = np.where(cells, self.expected, 0.0)
-        towards /= expected
+        towards = self.towards(cells)
         influence = own - self.fit.pull(towards)
         return self.setting.read(float(np.log(recorded / expected)), influence, self.fit.reach(towards))
 
@@ -177,10 +191,14 @@ class LinearImputed:
         influence = (towards * self._deviations).sum(axis=1) - self.fit.pull(towards)
         return self.setting.read(value, influence, self.fit.reach(towards))
 
+    def towards(self, cells: np.ndarray) -> FloatArray:
+        """Give the share of each cell in the weights of these."""
+        out = np.where(cells, self.weights, 0.0)
+        return np.asarray(out / out.sum())
+
     def change(self, cells: np.ndarray) -> Figure | None:
         """Average effect, weighted by the panel's weights."""
-        towards = np.where(cells, self.weights, 0.0)
-        return self._average(towards / towards.sum()) if towards.any() else None
+        return self._average(self.towards(cells)) if self.weights[cells].any() else None
 
     def prevented(self, cells: np.ndarray) -> tuple[float, FloatArray]:
         """Events expected less events recorded."""

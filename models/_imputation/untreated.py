@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -80,17 +80,40 @@ class Untreated:
         Half the sum of the absolute weights of the site's cells, treated and untreated: as a site's weights sum to
         zero, that is what lies on one side of a shift.
         """
+        out = np.empty(len(towards))
+        for rows, rests in self._rests_on(towards):
+            out[rows] = np.abs(rests).sum(axis=1)
+            out[rows] += np.abs(towards[rows]).sum(axis=1, where=self.weights[rows] <= 0)
+        return out / 2
+
+    def rests_on(self, towards: FloatArray, labels: np.ndarray, number: int) -> FloatArray:
+        """Tell how far a weighted sum of imputed predictors rests on the outcomes of each kind of untreated cell.
+
+        Parameters
+        ----------
+        towards : weight of each cell's predictor in the sum, shape (sites, periods)
+        labels : kind of each cell, from 0, same shape
+        number : of kinds
+
+        Returns
+        -------
+        sum of the coefficients of the cells' outcomes, shape (number,)
+        """
+        out = np.zeros(number)
+        for rows, rests in self._rests_on(towards):
+            out += np.bincount(labels[rows].ravel(), rests.ravel(), minlength=number)
+        return out
+
+    def _rests_on(self, towards: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Give each untreated cell's coefficient in that sum, by blocks of sites."""
         by_period, by_column = self._directions(towards)
         by_site = (towards.sum(axis=1) - self.weights @ by_period) / self._totals
-        out = np.empty(len(towards))
         for rows in blocks(self.weights[:, :, None]):
             untreated = by_site[rows, None] + by_period
             if len(by_column):
                 untreated += self.columns[rows] @ by_column
-            weights = self.weights[rows]
-            out[rows] = np.einsum("it,it->i", weights, np.abs(untreated))
-            out[rows] += np.abs(towards[rows]).sum(axis=1, where=weights <= 0)
-        return out / 2
+            untreated *= self.weights[rows]
+            yield rows, untreated
 
     def _directions(self, towards: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Solve the normal equations for the sum's gradient: parts of period effects and of covariates."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from evalkit.domain import Check
+from evalkit.domain import Check, TrendSensitivity
 from evalkit.draws import FloatArray
 from evalkit.models._local_projections.contrast import Averages, Contrasts
 from evalkit.models._local_projections.reading import Drawn
+from evalkit.models._sensitivity.trends import sensitivity_or_reason
 
-__all__ = ["leads_check"]
+__all__ = ["departures", "leads_check"]
 
 # An insignificant pre-trend says little unless a harmful one would mostly have been seen (Roth 2022).
 _ENOUGH_POWER = 0.8
@@ -37,6 +38,22 @@ def leads_check(found: Averages, contrasts: Contrasts, drawn: Drawn) -> Check:
     pull = _pull(found, contrasts, drawn)[drawn.averages[columns - 1]]
     power = float((np.abs(noise + pull / errors).max(axis=1) > np.quantile(largest, 0.95)).mean())
     return _say(p_value, power, len(columns))
+
+
+def departures(contrasts: Contrasts, drawn: Drawn, *, log: bool) -> tuple[tuple[TrendSensitivity, ...], Check | None]:
+    """Give how far trends may part before the answer falls, or a check that says why this is not known.
+
+    Effects while the measure is on, and leads, are all against the last period before the start.
+    """
+    columns = np.concatenate([drawn.of("before"), drawn.of("on")])
+    rows = drawn.kept[columns]
+    return sensitivity_or_reason(
+        contrasts.estimates[rows],
+        contrasts.covariance[np.ix_(rows, rows)],
+        drawn.times[columns].tolist(),
+        degrees_of_freedom=float(contrasts.degrees_of_freedom[0]),
+        is_log=log,
+    )
 
 
 def _pull(found: Averages, contrasts: Contrasts, drawn: Drawn) -> FloatArray:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evalkit.errors import DesignError, EstimationError
+from evalkit.models._imputation import leads
 from evalkit.models._imputation.cells import choose_cells
 from evalkit.models._imputation.errors import choose_strata, spread_of
 from evalkit.models._imputation.leads import steepness
@@ -263,28 +265,31 @@ def test_without_a_site_never_treated_no_power_against_a_trend_is_told(panel_des
     weights = rng.uniform(0.1, 3, counts.shape) if uneven else None
     effect = estimate(panel_design(counts, began, weights=weights), estimator)
     assert np.isfinite(effect.change).all()
-    leads = {check.name: check for check in effect.checks}["leads"]
-    assert leads.passed is None
-    assert "cannot be told from site and period effects" in leads.detail
-    assert "noticed cannot be known" in leads.detail
+    told = {check.name: check for check in effect.checks}["leads"]
+    assert told.passed is None
+    assert "cannot be told from site and period effects" in told.detail
+    assert "noticed cannot be known" in told.detail
+    assert effect.trend_sensitivity == ()
+    assert any(check.name == "sensitivity to trends" for check in effect.checks)
     # starts 5, 8, 12 have no common rhythm: a straight line is all that is lost, and the reference settles it
     assert effect.dynamics.times[0] == -10
 
 
-def test_a_rounding_of_nothing_is_no_trend(panel_design):
-    """What is left of event time is some 1e-14 of it here, not zero, and no slope comes of it."""
-    counts, began = never_untreated()
-    design = panel_design(counts, began, weights=np.random.default_rng(5).uniform(0.1, 3, counts.shape))
-    chosen = choose_cells(design, "imputation", None, need_events=False)
+@pytest.mark.parametrize("rounding", [0.0, 1e-13, -3e-12])
+def test_a_rounding_of_nothing_is_no_trend(panel_design, monkeypatch, rounding):
+    """What site and period effects leave of event time is zero or rounding, and no slope comes of it."""
+    chosen = choose_cells(panel_design(*never_untreated()), "imputation", None, need_events=False)
     sample = chosen.sample
     fit = fit_linear_untreated(
         np.log(sample.values), sample.covariates, np.where(chosen.untreated, sample.weights, 0.0), ()
     )
-    since = (sample.places[None, :] - sample.starts[:, None]).astype(float)
-    left = absorb(fit.weights, since[:, :, None])[:][:, :, 0]
-    towards = np.where(chosen.treated, sample.weights, 0.0)
-    assert 0 < np.abs((towards * left).sum()) < 1e-9 * (towards * np.abs(since)).sum()
-    assert np.isnan(steepness(fit, sample, towards, -0.1))
+
+    def rounded(weights, columns):
+        left = absorb(weights, columns)
+        return replace(left, period_effects=left.period_effects + rounding)
+
+    monkeypatch.setattr(leads, "absorb", rounded)
+    assert np.isnan(steepness(fit, sample, np.where(chosen.treated, sample.weights, 0.0), -0.1))
 
 
 def test_leads_without_a_site_never_treated_still_find_what_is_no_straight_line(panel_design):
@@ -292,9 +297,9 @@ def test_leads_without_a_site_never_treated_still_find_what_is_no_straight_line(
     counts, began = never_untreated()
     for row, start in began.items():
         counts[row, start - 1] = np.round(0.6 * counts[row, start - 1])
-    leads = {check.name: check for check in estimate(panel_design(counts, began), Imputation()).checks}["leads"]
-    assert leads.passed is False
-    assert "already moved apart" in leads.detail
+    told = {check.name: check for check in estimate(panel_design(counts, began), Imputation()).checks}["leads"]
+    assert told.passed is False
+    assert "already moved apart" in told.detail
 
 
 @pytest.mark.parametrize("kind", [LinearDifferenceInDifferences, PoissonDifferenceInDifferences])
@@ -302,5 +307,5 @@ def test_difference_in_differences_tells_no_power_there_either(panel_design, kin
     """With leads and lags that pool enough for an event study, its power is not rounding over rounding."""
     counts, began = never_untreated()
     effect = estimate(panel_design(counts, began), kind(leads=4, lags=3))
-    leads = {check.name: check for check in effect.checks}["leads"]
-    assert "noticed cannot be known" in leads.detail
+    told = {check.name: check for check in effect.checks}["leads"]
+    assert "noticed cannot be known" in told.detail

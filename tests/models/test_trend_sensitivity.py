@@ -12,6 +12,7 @@ from scipy import optimize, stats
 
 from evalkit.domain import Design, Intervention, Outcome, Panel
 from evalkit.errors import EstimationError
+from evalkit.models._imputation import departures
 from evalkit.models._inference.cluster import infer
 from evalkit.models._regression.event_study import event_columns, event_times
 from evalkit.models._regression.linear import fit_linear
@@ -19,8 +20,12 @@ from evalkit.models._regression.sample import select
 from evalkit.models._sensitivity import relative_magnitudes, smoothness
 from evalkit.models._sensitivity.least_favourable import critical_values, is_kept
 from evalkit.models._sensitivity.trends import _breakdown, sensitivity_to_trends
+from evalkit.models.callaway_santanna import CallawaySantAnna
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.did_poisson import PoissonDifferenceInDifferences
+from evalkit.models.imputation import Imputation
+from evalkit.models.local_projections import LocalProjections
+from evalkit.models.poisson_etwfe import PoissonExtendedTwoWay
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = json.loads((ROOT / "tests" / "reference" / "trend_sensitivity.json").read_text(encoding="utf-8"))
@@ -358,10 +363,87 @@ def test_an_event_study_brings_its_sensitivity(kind):
     assert "percentage points" in smooth.detail
 
 
+@pytest.mark.parametrize("kind", [CallawaySantAnna, Imputation, LocalProjections])
+def test_with_one_start_all_that_compare_logs_agree(kind):
+    """Their effects against the last period before the start are the same numbers, and so is what trends may do."""
+    one, other = (
+        each().estimate(burglaries(), rng=np.random.default_rng(1), draws=200).trend_sensitivity
+        for each in (LinearDifferenceInDifferences, kind)
+    )
+    for mine, theirs in zip(one, other, strict=True):
+        assert (theirs.kind, theirs.target) == (mine.kind, mine.target)
+        np.testing.assert_allclose([theirs.lower, theirs.upper], [mine.lower, mine.upper], atol=1e-6)
+        assert theirs.breakdown == pytest.approx(mine.breakdown, rel=1e-6)
+
+
+def test_counts_are_held_against_untreated_cells_as_by_a_regression():
+    """Poisson with one start: the two fits differ by what is not small about the leads, a fiftieth of the width."""
+    one, other = (
+        each().estimate(burglaries(), rng=np.random.default_rng(1), draws=200).trend_sensitivity
+        for each in (PoissonDifferenceInDifferences, PoissonExtendedTwoWay)
+    )
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_allclose(
+            [theirs.lower, theirs.upper], [mine.lower, mine.upper], atol=0.02 * (mine.upper - mine.lower).min()
+        )
+
+
+@pytest.mark.parametrize("extra", ["plain", "weights", "covariate"])
+@pytest.mark.parametrize("method", ["linear", "Poisson"])
+def test_a_difference_in_trends_comes_back_as_it_was_put_in(panel_design, method, extra):
+    """Leads and effects of imputation, three starts: against the last period before the start they part by just that.
+
+    On logs whatever its size and the noise; a Poisson fit has it where both are small.
+    """
+    rng, starts = np.random.default_rng(8), np.array([5, 7, 8, 99])[np.arange(24) % 4]
+    since = np.where(starts[:, None] < 99, np.arange(12) - starts[:, None], 0)
+    size, estimator = (0.3, Imputation()) if method == "linear" else (1e-4, PoissonExtendedTwoWay())
+    # from 8 periods before the start, the reference of the leads
+    bend = np.append(0.0, rng.normal(size=14))
+    wave = rng.normal(0, 1, (24, 12))
+    without = 5 + rng.normal(0, 0.5, (24, 1)) + 0.1 * np.sin(np.arange(12)) + rng.normal(0, size, (24, 12))
+    found = []
+    for predictor in (without, without + size * np.where(starts[:, None] < 99, bend[since + 8], 0.0)):
+        design = panel_design(
+            np.exp(predictor + 0.2 * wave * (extra == "covariate")),
+            {row: int(start) for row, start in enumerate(starts) if start < 99},
+            weights=np.random.default_rng(9).uniform(0.5, 2, (24, 12)) if extra == "weights" else None,
+            covariates={"wave": wave} if extra == "covariate" else None,
+            kind="rate",
+        )
+        estimates, times = asked_of_the_sensitivity(design, estimator)
+        assert times == [*range(-8, -1), *range(7)]
+        found.append(estimates)
+    expected = bend[np.array(times) + 8] - bend[7]
+    np.testing.assert_allclose((found[1] - found[0]) / size, expected, atol=1e-9 if method == "linear" else 2e-3)
+
+
+def asked_of_the_sensitivity(design, estimator):
+    """Estimates and times that the sensitivity is worked out from."""
+    asked = []
+
+    def note(*given_, **_):
+        asked.extend(given_)
+        return (), None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(departures, "sensitivity_or_reason", note)
+        estimator.estimate(design, rng=np.random.default_rng(1), draws=100)
+    estimates, _, times = asked
+    return estimates, list(times)
+
+
 def test_it_can_be_left_out():
     """Without the option, or without an event study, there is none."""
-    for options in ({"trend_sensitivity": False}, {"event_study": False}):
-        estimator = PoissonDifferenceInDifferences(**options)
+    for estimator in (
+        PoissonDifferenceInDifferences(trend_sensitivity=False),
+        PoissonDifferenceInDifferences(event_study=False),
+        Imputation(trend_sensitivity=False),
+        Imputation(event_study=False),
+        PoissonExtendedTwoWay(trend_sensitivity=False),
+        LocalProjections(trend_sensitivity=False),
+        LocalProjections(baseline="mean"),
+    ):
         assert estimator.estimate(burglaries(), rng=np.random.default_rng(1), draws=200).trend_sensitivity == ()
 
 
