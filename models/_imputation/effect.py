@@ -24,6 +24,8 @@ __all__ = ["Found", "make_effect"]
 _LARGEST_LOG = 300.0
 # An error relative to the outcome is rounding below this.
 _ROUNDING = 1e-11
+# Where the tails of a t distribution are held against those of a normal: the end of a 95 % range.
+_END = 0.975
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,12 +156,30 @@ def _total(found: Found, headline: Figure, change: FloatArray, rng: np.random.Ge
 
 
 def _parts(
-    groups: Iterable[np.ndarray], found: Found, headline: Figure, total: FloatArray, rng: np.random.Generator
+    groups: Iterable[np.ndarray],
+    found: Found,
+    headline: Figure,
+    total: FloatArray,
+    rng: np.random.Generator,
+    *,
+    figures: Sequence[Figure | None] = (),
 ) -> FloatArray:
-    """Draws of the events prevented in each group of cells, summing to the total, shape (draws, groups)."""
+    """Draws of the events prevented in each group of cells, summing to the total, shape (draws, groups).
+
+    With `figures`, the changes of the groups, each group's events vary as much as its change does: what a group of a
+    few sites does not show of its own noise is allowed for there, and its t distribution is wide.
+    """
     parts = [found.imputed.prevented(cells) for cells in groups]
     influences = np.column_stack([influence for _, influence in parts])
-    covariance = covariance_of(influences, headline.sizes, found.setting.strata, found.setting.errors)
+    setting = found.setting
+    covariance = covariance_of(influences, headline.sizes, setting.strata, setting.errors)
+    wider = np.ones(len(parts))
+    for place, figure in enumerate(figures):
+        if figure is not None and covariance[place, place] > 0:
+            own = covariance_of(influences[:, [place]], figure.sizes, setting.strata, setting.errors)[0, 0]
+            tails = [float(StudentT(free).ppf(np.array(_END))) for free in (figure.spread.degrees_of_freedom, np.inf)]
+            wider[place] = np.sqrt(own / covariance[place, place]) * tails[0] / tails[1]
+    covariance = covariance * np.outer(wider, wider)
     return spread_parts(total, [value for value, _ in parts], covariance, np.ones(len(parts)), rng)
 
 
@@ -197,7 +217,7 @@ def _cohorts(
             "it, so that their ratio does not exist. The total counts them."
         )
         return None, Check(name="cohorts", passed=None, detail=detail)
-    prevented = None if total is None else _parts(groups, found, headline, total, rng)
+    prevented = None if total is None else _parts(groups, found, headline, total, rng, figures=figures)
     columns = []
     for number, figure in enumerate(figures):
         assert figure is not None  # noqa: S101 - those without one returned above

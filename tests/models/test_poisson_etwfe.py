@@ -299,3 +299,20 @@ def test_newtons_method_gives_the_same_whichever_side_is_longer():
     missed = weights * (counts - exposure * np.exp(wide.predictor))
     for zero in (missed.sum(axis=0), missed.sum(axis=1), np.einsum("it,itk->k", missed, columns)):
         np.testing.assert_allclose(zero, 0, atol=1e-7)
+
+
+def test_events_of_a_cohort_are_as_uncertain_as_its_change(panel_design):
+    """A lone site shows nothing of its own noise; its events are recorded times (exp(-change) - 1), range and all."""
+    rng = np.random.default_rng(8)
+    rate = (
+        5
+        + rng.normal(0, 0.3, (30, 1))
+        + rng.normal(0, 0.1, (30, 12))
+        + rng.normal(0, 0.1, (30, 1)) * (np.arange(12) > 5)
+    )
+    counts = rng.poisson(np.exp(rate)).astype(float)
+    design = panel_design(counts, {0: 5, **dict.fromkeys(range(1, 9), 7)})
+    effect = PoissonExtendedTwoWay(event_study=False).estimate(design, rng=np.random.default_rng(1), draws=2000)
+    own = effect.cohorts.recorded[0] * np.expm1(-effect.cohorts.change[:, 0])
+    told, through_change = (np.quantile(each, [0.025, 0.975]) for each in (effect.cohorts.prevented[:, 0], own))
+    assert np.ptp(told) == pytest.approx(np.ptp(through_change), rel=0.25)
