@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from scenarios import FALL, GRID, grid_of, runs_of, simulate
+from scenarios import FALL, GRID, NOT_TRIED, runs_of, simulate
 
 import evalkit as ek
 from evalkit.errors import EvalkitError
@@ -173,8 +173,9 @@ def main():
     tasks = [
         (name, scenario, asked.runs)
         for name in asked.only or names
-        for scenario in grid_of(name)
-        if (not asked.scenario or scenario.key in asked.scenario)
+        for scenario in GRID
+        if (name, scenario.key) not in NOT_TRIED
+        and (not asked.scenario or scenario.key in asked.scenario)
         and not (asked.missing and kept.get((name, scenario.key), {}).get("fingerprint") == scenario.fingerprint)
     ]
     began = time.perf_counter()
