@@ -8,7 +8,7 @@ import numpy as np
 
 from evalkit.domain import Check, TrendSensitivity
 from evalkit.draws import FloatArray
-from evalkit.models._imputation.errors import covariance_of
+from evalkit.models._imputation.errors import covariance_of, with_errors
 from evalkit.models._imputation.figures import Figure, Imputed, Setting
 from evalkit.models._imputation.leads import Leads
 from evalkit.models._regression.sample import Sample
@@ -102,6 +102,4 @@ def _covariance(figures: Sequence[Figure], setting: Setting, sizes: FloatArray) 
     """Covariance of figures, each with the error it is told with."""
     influences = np.column_stack([figure.influence for figure in figures])
     raw = covariance_of(influences, sizes, setting.strata, setting.errors)
-    found = np.sqrt(np.diag(raw))
-    scale = np.divide([figure.spread.error for figure in figures], found, out=np.zeros_like(found), where=found > 0)
-    return np.asarray(raw * np.outer(scale, scale))
+    return with_errors(raw, np.array([figure.spread.error for figure in figures]))

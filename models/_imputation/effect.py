@@ -12,7 +12,7 @@ from evalkit.draws import FloatArray, couple, spread, spread_parts
 from evalkit.errors import EstimationError
 from evalkit.models._imputation.cells import Imputable
 from evalkit.models._imputation.departures import trend_sensitivity
-from evalkit.models._imputation.errors import covariance_of
+from evalkit.models._imputation.errors import covariance_of, with_errors
 from evalkit.models._imputation.figures import Figure, Imputed, Setting
 from evalkit.models._imputation.leads import Leads
 from evalkit.models._imputation.telling import Words, cells_of, paths_of, recorded_by_period, sites_check, specification
@@ -173,13 +173,13 @@ def _parts(
     influences = np.column_stack([influence for _, influence in parts])
     setting = found.setting
     covariance = covariance_of(influences, headline.sizes, setting.strata, setting.errors)
-    wider = np.ones(len(parts))
+    errors = np.sqrt(np.diag(covariance))
     for place, figure in enumerate(figures):
-        if figure is not None and covariance[place, place] > 0:
+        if figure is not None:
             own = covariance_of(influences[:, [place]], figure.sizes, setting.strata, setting.errors)[0, 0]
             tails = [float(StudentT(free).ppf(np.array(_END))) for free in (figure.spread.degrees_of_freedom, np.inf)]
-            wider[place] = np.sqrt(own / covariance[place, place]) * tails[0] / tails[1]
-    covariance = covariance * np.outer(wider, wider)
+            errors[place] = np.sqrt(own) * tails[0] / tails[1]
+    covariance = with_errors(covariance, errors)
     return spread_parts(total, [value for value, _ in parts], covariance, np.ones(len(parts)), rng)
 
 
@@ -262,8 +262,6 @@ def _correlations(figures: Sequence[Figure], setting: Setting) -> FloatArray:
     """Give the correlations of figures, shape (q, q); the reach of sites is that of the first."""
     influences = np.column_stack([figure.influence for figure in figures])
     covariance = covariance_of(influences, figures[0].sizes, setting.strata, setting.errors)
-    sizes = np.sqrt(np.diag(covariance))
-    safe = np.where(sizes > 0, sizes, 1.0)
-    correlation = covariance / np.outer(safe, safe)
+    correlation = with_errors(covariance, np.ones(len(figures)))
     np.fill_diagonal(correlation, 1.0)
-    return np.asarray(correlation)
+    return correlation

@@ -19,6 +19,7 @@ __all__ = [
     "group_sums",
     "require_errors",
     "spread_of",
+    "with_errors",
 ]
 
 type Errors = Literal["stratified", "leave-one-out", "BJS"]
@@ -169,3 +170,10 @@ def _squared(each: _Within) -> float:
     uu, uw, ww = float(u @ u), float(u @ w), float(w @ w)
     low = 2 * uw**2 + 2 * uu * ww + k**2 * uu**2 - 4 * k * uw * uu
     return float((diagonal**2).sum() + 2 * (diagonal * (k * u**2 - 2 * u * w)).sum()) + low
+
+
+def with_errors(covariance: FloatArray, errors: FloatArray) -> FloatArray:
+    """Give a covariance, shape (q, q), other standard errors, shape (q,); what has no variance keeps none."""
+    found = np.sqrt(np.diag(covariance))
+    scale = np.divide(errors, found, out=np.zeros_like(found), where=found > 0)
+    return np.asarray(covariance * np.outer(scale, scale))
