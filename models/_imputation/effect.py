@@ -136,14 +136,6 @@ def _together(sample: FloatArray, leader: FloatArray, correlation: float, rng: n
     return np.asarray(sample[orders[1]][back])
 
 
-def _correlation(one: Figure, other: Figure, setting: Setting) -> float:
-    covariance = covariance_of(
-        np.column_stack([one.influence, other.influence]), one.sizes, setting.strata, setting.errors
-    )
-    size = np.sqrt(covariance[0, 0] * covariance[1, 1])
-    return float(covariance[0, 1] / size) if size > 0 else 0.0
-
-
 def _total(found: Found, headline: Figure, change: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draws of all events prevented, shape (draws,)."""
     figure, is_log = found.imputed.total(found.chosen.treated)
@@ -151,7 +143,7 @@ def _total(found: Found, headline: Figure, change: FloatArray, rng: np.random.Ge
     drawn = change
     if not same:
         drawn = _spread(figure, rng, len(change), log=is_log)
-        drawn = _together(drawn, change, _correlation(headline, figure, found.setting), rng)
+        drawn = _together(drawn, change, float(_correlations([headline, figure], found.setting)[0, 1]), rng)
     return np.expm1(-drawn) * recorded_by_period(found.chosen).sum() if is_log else drawn
 
 
@@ -225,7 +217,7 @@ def _cohorts(
         if prevented is not None:
             columns.append(_together(drawn, prevented[:, number], -1.0, rng))
         else:
-            columns.append(_together(drawn, change, _correlation(headline, figure, setting), rng))
+            columns.append(_together(drawn, change, float(_correlations([headline, figure], setting)[0, 1]), rng))
     recorded = None if total is None else np.array([sample.values[cells].sum() for cells in groups])
     return Cohorts(labels=labels, change=np.column_stack(columns), prevented=prevented, recorded=recorded), None
 
