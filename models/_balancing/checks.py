@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from evalkit.domain import Check
 from evalkit.models._balancing.comparison import Comparison
@@ -56,6 +55,8 @@ def leads_check(units: Units, found: Comparison, ratio: Ratio, held: int) -> Che
 
 def _power(shift: float, free: float) -> float:
     """Probability that a t test at 5 % notices a shift of so many errors."""
+    from scipy import stats
+
     bound = stats.t.ppf(1 - _SIGNIFICANT / 2, free)
     return float(stats.nct.sf(bound, free, shift) + stats.nct.cdf(-bound, free, shift))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 
 from evalkit.draws import FloatArray
 from evalkit.models._group_time.averages import Average
@@ -98,6 +97,8 @@ def _noise(sample: GroupTimeSample, coefficients: FloatArray) -> FloatArray | No
     variance has a part alike for all and one that goes with 1 / count, at least the variance of chance; both are told
     from the never treated, as Ferman and Pinto 2019 do (doi:10.1162/rest_a_00759).
     """
+    from scipy.optimize import nnls
+
     compared = ~sample.treated
     if compared.sum() < _ENOUGH_TO_TELL:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from evalkit.domain import Check
 from evalkit.draws import FloatArray
@@ -104,6 +103,8 @@ def pre_test(
 
 
 def _wald(statistic: float, noncentral: float, q: int) -> PreTest:
+    from scipy import stats
+
     return PreTest(
         statistic=statistic,
         p_value=float(stats.chi2.sf(statistic, q)),
@@ -113,6 +114,8 @@ def _wald(statistic: float, noncentral: float, q: int) -> PreTest:
 
 
 def _hotelling(statistic: float, noncentral: float, q: int, free: float) -> PreTest:
+    from scipy import stats
+
     denominator = free - q + 1
     # the inverse of an estimated covariance is too large on average
     shrunk = noncentral * max(free - q - 1, 0) / free
@@ -125,6 +128,8 @@ def _hotelling(statistic: float, noncentral: float, q: int, free: float) -> PreT
 
 
 def _slope(statistic: float, noncentral: float, free: float) -> PreTest:
+    from scipy import stats
+
     if not np.isfinite(free):
         return _wald(statistic, noncentral, 1)
     return PreTest(
@@ -136,6 +141,8 @@ def _slope(statistic: float, noncentral: float, free: float) -> PreTest:
 
 
 def _power(noncentral: float, q: int, denominator: float) -> float:
+    from scipy import stats
+
     power = stats.ncf.sf(stats.f.ppf(0.95, q, denominator), q, denominator, noncentral) if noncentral > 0 else 0.05
     return float(np.clip(power if np.isfinite(power) else 1.0, 0.05, 1))
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 
 from evalkit.draws import FloatArray
 from evalkit.models._inference.randomise import (
@@ -198,6 +197,8 @@ def _variance(
     residuals: FloatArray, columns: _Columns, noise: SiteNoise, rows: np.ndarray, compared: np.ndarray
 ) -> tuple[float, float]:
     """Tell the two parts of a cell's variance from the comparison sites' own changes."""
+    from scipy.optimize import nnls
+
     if noise.by_size is None:
         return 1.0, 0.0
     seen = compared[:, None] & (columns.own > 0)

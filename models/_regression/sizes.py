@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr
 
 from evalkit.domain import Check
 from evalkit.draws import FloatArray
@@ -105,7 +105,7 @@ def _slope(sample: Sample, fit: Fit, size: FloatArray) -> tuple[float, float] | 
         return None
     slope = float(wider.coefficients[-1])
     ratio = abs(slope) / float(found.std_errors[-1])
-    return float(2 * stats.t.sf(ratio, found.degrees_of_freedom[-1])), slope
+    return float(2 * stdtr(found.degrees_of_freedom[-1], -ratio)), slope
 
 
 def _by_events(sample: Sample, fit: Fit, size: FloatArray) -> float | None:

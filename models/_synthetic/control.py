@@ -11,7 +11,7 @@ from evalkit.models._synthetic.fitted import Fitted
 from evalkit.models._synthetic.scales import blocks_before
 from evalkit.models._synthetic.simplex import simplex_weights
 
-__all__ = ["Control", "ControlFitter", "fit_control", "fit_error", "held_out_error"]
+__all__ = ["Control", "ControlFitter", "fit_control", "held_out_error"]
 
 # As many penalties, as far apart, as the authors' own program tries.
 _PENALTIES, _RANGE = 20, 1e-8
@@ -58,14 +58,14 @@ class ControlFitter:
         used = outcomes[:, :stop]
         pool = used[comparison]
         controls = [fit_control(used[row], pool, int(start), self) for row, start in zip(treated, starts, strict=True)]
-        gaps = np.stack([each.gaps for each in controls])
+        gaps, at = np.stack([each.gaps for each in controls]), np.asarray(starts)[:, None]
         return Fitted(
             starts=np.asarray(starts),
             sizes=np.ones(len(treated)),
             members=np.arange(len(treated)),
             gaps=gaps,
             weights=np.stack([each.weights for each in controls]),
-            times=np.zeros_like(gaps),
+            times=(np.arange(gaps.shape[1]) < at) / at * self.demean,
         )
 
 
@@ -84,12 +84,6 @@ def held_out_error(target: FloatArray, pool: FloatArray, start: int, options: Co
     """Give the root mean squared error with which blocks of the time before the start are foretold by the rest."""
     errors = _held_out_errors(target, pool, start, options)
     return float(np.sqrt((errors[_most_regular(errors)] ** 2).mean()))
-
-
-def fit_error(target: FloatArray, pool: FloatArray, start: int, options: ControlFitter) -> float:
-    """Give the root mean squared gap that the fit leaves before the start."""
-    gaps = fit_control(target, pool, start, options).gaps[:start]
-    return float(np.sqrt((gaps**2).mean()))
 
 
 def _match(target: FloatArray, pool: FloatArray, options: ControlFitter) -> FloatArray:

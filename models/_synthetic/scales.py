@@ -15,12 +15,12 @@ from evalkit.models._synthetic.sample import Sample
 
 __all__ = ["PlaceboScale", "blocks_before", "placebo_scales", "ratio_rank"]
 
-type PlaceboScale = Literal["held out", "fit", "none"]
+type PlaceboScale = Literal["held out", "none"]
 # Error of matching one site by a pool before a start, from (target, pool, start).
 type ErrorOfOne = Callable[[FloatArray, FloatArray, int], float]
 
-# Six blocks: with them 4 to 6 % of true nulls were rejected in six designs and 9 % in a seventh; with errors of the
-# fit itself 6 to 11 % (see the card). Blocks, not single periods, because neighbouring periods are alike.
+# Blocks, not single periods, because neighbouring periods are alike; and held out, because the error that a fit leaves
+# is next to nothing where there are few periods to match.
 _BLOCKS = 6
 
 
@@ -31,13 +31,37 @@ def blocks_before(start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.setdiff1d(before, block), block
 
 
-def placebo_scales(sample: Sample, placements: Placements, error: ErrorOfOne) -> FloatArray:
-    """Give the error of the treated sites before the start over that of each placement, shape (placements,).
+def placebo_scales(
+    sample: Sample, fitted: Fitted, placements: Placements, changes: FloatArray, error: ErrorOfOne
+) -> FloatArray:
+    """Give by how much the change that each placement finds is to be larger or smaller, shape (placements,).
+
+    Where the treated sites are foretold worse than those of a placement, what that found is made larger by as much.
+    Where they are foretold better, it is made smaller by no more than noise from period to period explains: what
+    lasts from the start on (each site changes by itself) does not fall as a site grows. Of the mean square of what
+    placements find, noise is the part that errors of single periods come to in a change, and what lasts the rest.
 
     Parameters
     ----------
+    fitted : of the treated sites
+    changes : that placements find, as they are, shape (placements,)
     error : of matching one site, as the method matches it
     """
+    own, placed = _squared_errors(sample, placements, error)
+    single = _single_periods(fitted)
+    lasting = max(0.0, float((changes**2 - single * placed).mean()))
+    return np.asarray(np.sqrt(np.maximum(own / placed, (lasting + single * own) / (lasting + single * placed))))
+
+
+def _single_periods(fitted: Fitted) -> float:
+    """What part of the squared error of a single period of a single site is left in the mean change."""
+    after = fitted.gaps.shape[1] - fitted.starts
+    shares = fitted.sizes * after / (fitted.sizes * after).sum()
+    return float((shares**2 * (1 / after + (fitted.times**2).sum(axis=1)) / fitted.sizes).sum())
+
+
+def _squared_errors(sample: Sample, placements: Placements, error: ErrorOfOne) -> tuple[float, FloatArray]:
+    """Mean squared errors before the start of the treated sites, and of those of each placement, (placements,)."""
     own = np.array([_error(sample, row, int(start), error) for row, start in enumerate(sample.starts)])
     starts, which = np.unique(sample.starts, return_inverse=True)
     table = np.array([[_error(sample, int(row), int(start), error) for row in sample.comparison] for start in starts])
@@ -51,7 +75,7 @@ def placebo_scales(sample: Sample, placements: Placements, error: ErrorOfOne) ->
         )
         raise EstimationError(msg)
     placed = table[which[None, :], placements.chosen]
-    return np.asarray(np.sqrt((own**2).mean() / (placed**2).mean(axis=1)))
+    return float((own**2).mean()), np.asarray((placed**2).mean(axis=1))
 
 
 def _error(sample: Sample, row: int, start: int, error: ErrorOfOne) -> float:

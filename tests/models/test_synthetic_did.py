@@ -16,8 +16,11 @@ from evalkit.models._synthetic.difference import (
     site_weights,
     time_weights,
 )
+from evalkit.models._synthetic.placebos import place
 from evalkit.models._synthetic.reading import read_gaps
 from evalkit.models._synthetic.replicates import freedom_of, jackknife, refitted_jackknife
+from evalkit.models._synthetic.sample import select
+from evalkit.models._synthetic.scales import placebo_scales
 from evalkit.models.did_ols import LinearDifferenceInDifferences
 from evalkit.models.synthetic_did import SyntheticDifferenceInDifferences
 
@@ -146,6 +149,30 @@ def test_placebos_of_a_site_that_swings_more_are_made_to_swing_as_much():
     plain, scaled = (estimate(design, placebo_scale=each) for each in ("none", "held out"))
     assert scaled.estimate == plain.estimate
     assert scaled.std_error > 2 * plain.std_error
+
+
+def test_placebos_shrink_by_no_more_than_noise_explains():
+    """A steady site changes as much for good as the others: of what placebos find only the noise falls with it."""
+    own = np.array([2.0, 0.5])
+    rows = np.random.default_rng(8).normal(0, 1, (12, 40))
+    rows[3:, 20:] += np.random.default_rng(9).normal(0, 1, (9, 1))
+    for errors, treated in ((own[:1], 1), (own[1:], 1), (own, 2)):
+        sample = select(design_of(rows, [20] * treated), "synthetic-did", "level", None)
+        fitted = DifferenceFitter()(sample.outcomes, sample.treated, sample.starts, sample.comparison)
+        placements = place(sample.starts, len(sample.comparison), 5, np.random.default_rng(1))
+        found = np.array([1.0, -2.0, 3.0, -1.0, 2.0])
+
+        def error(path, *_, errors=errors, sample=sample):
+            row = next(row for row, each in enumerate(sample.outcomes) if np.array_equal(each, path))
+            return errors[row] if row < len(errors) else 1.0
+
+        got = placebo_scales(sample, fitted, placements, found, error)
+        noise = (1 / 20 + float((fitted.times**2).sum())) / treated
+        lasting = (found**2).mean() - noise
+        squared = (errors**2).mean()
+        expected = np.sqrt(squared) if squared > 1 else np.sqrt((lasting + noise * squared) / (lasting + noise))
+        np.testing.assert_allclose(got, expected)
+        assert (got > np.sqrt(squared) - 1e-12).all()
 
 
 def test_weights_of_sites_and_periods_are_the_optimum_with_an_intercept():

@@ -21,12 +21,6 @@ FEWER = {"synthetic-control": 400, "synthetic-did": 400, "did-negative-binomial"
 FEWEST = {("synthetic-control", "100/10"): 100}
 # Fifteen seconds a panel: a control of its own for each of 20 sites, and for each of the 20 of every placebo.
 NOT_TRIED = {("synthetic-control", "400/20")}
-# Still to be made; nothing is claimed of them.
-NOT_YET = {
-    ("synthetic-control", "40/3 lasting"),
-    ("synthetic-control", "40/1 large"),
-    ("synthetic-control", "40/1 small"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +141,7 @@ GRID = _grid()
 
 def grid_of(estimator):
     """Give the scenarios that an estimator is tried on."""
-    return tuple(scenario for scenario in GRID if (estimator, scenario.key) not in NOT_TRIED | NOT_YET)
+    return tuple(scenario for scenario in GRID if (estimator, scenario.key) not in NOT_TRIED)
 
 
 def runs_of(estimator, key):

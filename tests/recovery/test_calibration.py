@@ -19,11 +19,6 @@ TRIED = [
 ]
 
 
-# A treated site ten times larger: placebos are brought down to its noise, and with it lasting shifts, which do not fall
-# with size. 6.4 % of 1,000 true nulls were rejected where 6 % are allowed; the card says so.
-KNOWN_TO_FAIL = {("synthetic-did", "40/1 large")}
-
-
 @pytest.mark.parametrize("name", TRIED)
 def test_every_estimator_was_tried_on_every_scenario(name, scenarios):
     """The list of scenarios and what they are is that of the grid, none left out and none more."""
@@ -37,11 +32,10 @@ def test_every_estimator_was_tried_on_every_scenario(name, scenarios):
 
 
 @pytest.mark.parametrize("name", TRIED)
-def test_every_estimator_holds_its_level_warns_or_refuses(name, scenarios):
+def test_every_estimator_holds_its_level_warns_or_refuses(name):
     """95 % ranges hold the truth in 93 % or more, and 6 % of true nulls are rejected at most, or a reader is told."""
     found = ek.estimator(name).card.simulations
-    known = [scenario.words for scenario in scenarios.GRID if (name, scenario.key) in KNOWN_TO_FAIL]
-    assert [each.scenario for each in found if each.standing == "fails"] == known
+    assert not [each.scenario for each in found if each.standing == "fails"]
     assert all(each.reason for each in found if each.standing == "refuses")
 
 
