@@ -20,6 +20,8 @@ __all__ = ["main"]
 DONE, FAILED, AT_FAULT = 0, 1, 2
 INTERRUPTED = 130
 _FORMATS = ("html", "md", "json")
+# Estimates of earlier runs, in the folder of the report.
+_CACHE = ".estimates"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - python flushes it at exit
         return DONE
     except KeyboardInterrupt:
-        sys.stderr.write("evalkit: interrupted; nothing was written\n")
+        sys.stderr.write("evalkit: interrupted; no report was written\n")
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - the last line of defence says so, and keeps its own exit status
         sys.stderr.write(traceback.format_exc())
@@ -57,7 +59,8 @@ def _run(options: argparse.Namespace) -> None:
     progress = _progress()
     progress(f"reading {file}")
     study = load_study(file, allow_outside=options.allow_outside)
-    evaluation = study.run(seed=options.seed, draws=options.draws, jobs=options.jobs, progress=progress)
+    cache = None if options.no_cache else folder / _CACHE
+    evaluation = study.run(seed=options.seed, draws=options.draws, jobs=options.jobs, progress=progress, cache=cache)
     progress("writing the report")
     written = evaluation.write(folder, formats=options.format)
     progress("")
@@ -166,6 +169,11 @@ def _add_run(commands: Any) -> None:
         default=("html", "json"),
         metavar="LIST",
         help="of html, md, json (default: html,json)",
+    )
+    run.add_argument(
+        "--no-cache",
+        action="store_true",
+        help=f"estimate anew, and keep no estimates (they are kept in {_CACHE}/ in DIR for runs that change no data)",
     )
     run.set_defaults(command=_run)
 

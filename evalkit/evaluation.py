@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Literal
 
 from evalkit.comparison import Comparison, compare
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal
     from evalkit.study import Study
 
-__all__ = ["Evaluation", "Provenance", "Refusal", "Role"]
+__all__ = ["Evaluation", "Provenance", "Refusal", "Role", "library_versions"]
+
+_LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 
 type Role = Literal["primary", "sensitivity", "robustness"]
 
@@ -37,6 +41,18 @@ class Provenance:
     seed: int
     draws: int
     inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def library_versions() -> dict[str, str]:
+    """Give the versions of evalkit, Python and the libraries that make numbers, by name."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        found[name] = version(name)
+    try:
+        found["evalkit"] = version("evalkit-prevention")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        found["evalkit"] = "not installed"
+    return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True, kw_only=True)

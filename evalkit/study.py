@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property, partial
 from numbers import Integral
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -20,13 +18,14 @@ from evalkit.domain import Design, Effect, Estimator, Intervention
 from evalkit.domain.text import one_line
 from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
-from evalkit.evaluation import Evaluation, Provenance, Refusal
+from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from evalkit.economics import Appraisal, Costs, Prices
+    from evalkit.estimation_cache import EstimationCache
 
 __all__ = ["Study"]
 
@@ -38,7 +37,6 @@ _UNCOUPLED = (
     "The outcomes' estimates were drawn independently of each other, as nothing tells how they vary together; "
     "the ranges of sums over outcomes may be too narrow or too wide."
 )
-_LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -170,7 +168,13 @@ class Study:
         return {name: primary, **{each: _instance(value) for each, value in named.items()}}
 
     def run(
-        self, *, seed: int | None = None, draws: int | None = None, jobs: int = 1, progress: Progress | None = None
+        self,
+        *,
+        seed: int | None = None,
+        draws: int | None = None,
+        jobs: int = 1,
+        progress: Progress | None = None,
+        cache: Path | None = None,
     ) -> Evaluation:
         """Estimate every effect, cost what can be costed, and judge; the same seed gives the same numbers.
 
@@ -179,13 +183,15 @@ class Study:
         seed, draws : in place of the study's own
         jobs : how many effects are estimated at once; the numbers do not depend on it
         progress : called with a sentence before each step
+        cache : folder in which estimates are kept by the content of all that they rest on, so that a run which
+            changes none of it (another cost, another price) finds them there; the numbers are the same
         """
         seed = self.seed if seed is None else seed
         draws = self.draws if draws is None else draws
         faults = _randomness_faults(seed, draws)
         if faults:
             raise StudyError(faults, where=f"study {self.title!r}")
-        effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None))
+        effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
         return Evaluation(
@@ -195,22 +201,25 @@ class Study:
             appraisal=appraisal,
             appraisal_reason=reason,
             warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
-            provenance=Provenance(versions=_versions(), seed=seed, draws=draws, inputs=self._hashes()),
+            provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 
     def _estimate(
-        self, seed: int, draws: int, jobs: int, progress: Progress
+        self, seed: int, draws: int, jobs: int, progress: Progress, cache: Path | None
     ) -> tuple[dict[str, dict[str, Effect]], tuple[Refusal, ...]]:
         tasks = [(outcome, name) for outcome in self.designs for name in self.estimators]
         primary = next(iter(self.estimators))
+        kept = None if cache is None else _cache(cache)
 
         def estimate(task: tuple[str, str]) -> Effect | Refusal:
             outcome, name = task
             progress(f"{outcome}: {name}")
             # each estimate has a stream of its own, so that order and number of workers change nothing
             rng = np.random.default_rng([seed, zlib.crc32(outcome.encode()), zlib.crc32(name.encode())])
+            estimator, design = self.estimators[name], self.designs[outcome]
+            make = partial(estimator.estimate, design, rng=rng, draws=draws)
             try:
-                return self.estimators[name].estimate(self.designs[outcome], rng=rng, draws=draws)
+                return make() if kept is None else kept.effect((design, estimator, outcome, name, seed, draws), make)
             except EvalkitError as problem:
                 if name == primary:
                     msg = f"outcome {outcome!r}, estimator {name!r}: {problem}"
@@ -219,6 +228,8 @@ class Study:
 
         with ThreadPoolExecutor(max_workers=max(jobs, 1)) as workers:
             answers = dict(zip(tasks, workers.map(estimate, tasks), strict=True))
+        if kept is not None:
+            kept.forget_others()
         effects: dict[str, dict[str, Effect]] = {outcome: {} for outcome in self.designs}
         for (outcome, name), answer in answers.items():
             if isinstance(answer, Effect):
@@ -320,12 +331,7 @@ def _by_site(effect: Effect, design: Design) -> dict[str, float] | None:
     return dict(zip(design.panel.sites, effect.influence.tolist(), strict=True))
 
 
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in _LIBRARIES:
-        found[name] = version(name)
-    try:
-        found["evalkit"] = version("evalkit-prevention")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        found["evalkit"] = "not installed"
-    return dict(sorted(found.items()))
+def _cache(folder: Path) -> EstimationCache:
+    from evalkit.estimation_cache import EstimationCache
+
+    return EstimationCache(folder=folder)

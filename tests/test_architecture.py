@@ -37,11 +37,13 @@ ALLOWED = {
 ROW_OF = dict.fromkeys(
     (
         "comparison",
+        "estimation_cache",
         "evaluation",
         "judgement",
         "quick",
         "result",
         "result_effects",
+        "stored_effect",
         "study_file",
         "study_program",
         "study_schema",
