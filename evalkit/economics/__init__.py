@@ -21,14 +21,22 @@ from evalkit.economics.cost_per_crime import (
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
 from evalkit.economics.faults import CostFaultsError, NoMeanError
+from evalkit.economics.groups import Group, Groups
+from evalkit.economics.incidence import DirectLine, Incidence, PayersAndGainers
+from evalkit.economics.incidence_areas import LOCAL_BEARERS, AreaLine
+from evalkit.economics.incidence_groups import GroupLine, GroupTable, Weighing
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
+from evalkit.economics.welfare import GREEN_BOOK_EXPONENT, SwitchingExponent, switching_exponent, welfare_weight
 
 __all__ = [
     "BEARERS",
+    "GREEN_BOOK_EXPONENT",
+    "LOCAL_BEARERS",
     "Amount",
     "Appraisal",
+    "AreaLine",
     "Assumption",
     "BearerLine",
     "BreakEven",
@@ -37,14 +45,23 @@ __all__ = [
     "Costs",
     "CrimeLine",
     "Deflator",
+    "DirectLine",
     "Discounting",
     "Fieller",
     "Flow",
+    "Group",
+    "GroupLine",
+    "GroupTable",
+    "Groups",
+    "Incidence",
     "Multiplier",
     "NoMeanError",
+    "PayersAndGainers",
     "Prices",
     "Quadrants",
+    "SwitchingExponent",
     "UnitCost",
+    "Weighing",
     "YearLine",
     "acceptable_value",
     "appraise",
@@ -54,5 +71,7 @@ __all__ = [
     "expected_value_of_perfect_information",
     "fieller",
     "price_schedules",
+    "switching_exponent",
     "uprate",
+    "welfare_weight",
 ]

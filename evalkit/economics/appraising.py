@@ -22,12 +22,14 @@ from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
 from evalkit.economics.faults import NoMeanError
+from evalkit.economics.groups import Groups
+from evalkit.economics.incidence import incidence_of
 from evalkit.economics.inputs import Inputs, Worth
-from evalkit.economics.ledger import Costs
+from evalkit.economics.ledger import BEARERS, Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
 from evalkit.economics.price_years import read_price_year
-from evalkit.economics.prices import Multiplier, Prices
-from evalkit.economics.tally import events_by_year, exposure_by_year, tally
+from evalkit.economics.prices import NOT_SPLIT, Multiplier, Prices
+from evalkit.economics.tally import DEADWEIGHT, events_by_year, exposure_by_year, tally
 from evalkit.errors import CostError
 
 __all__ = ["appraise"]
@@ -51,6 +53,7 @@ def appraise(
     deadweight: Amountlike = 0.0,
     period_years: float | Mapping[str, float] | None = None,
     disjoint: bool = False,
+    groups: Groups | None = None,
     level: float = 0.95,
     rng: np.random.Generator | None = None,
 ) -> Appraisal:
@@ -80,6 +83,7 @@ def appraise(
         public savings. By default 0, the practice of the United Kingdom; WSIPP takes 0.5
     period_years : length of the periods that carry no date; see `read_clock`
     disjoint : is no event counted in two outcomes?
+    groups : of people, whose shares in what each bearer pays and gains are known
     level : of every interval
     rng : needed where an amount, price, multiplier or share is uncertain
 
@@ -94,6 +98,8 @@ def appraise(
     refuse_no_mean(effects)
     _check_currency(costs, prices)
     check_perspective(perspective, costs, prices)
+    if groups is not None:
+        groups.check_bearers(_bearers(costs, prices))
     clock = read_clock({name: effect.periods for name, effect in effects.items()}, period_years)
     _check_horizon(horizon, clock, retention)
     year = read_price_year(price_year if price_year is not None else costs.price_year)
@@ -121,11 +127,12 @@ def appraise(
         level=level,
         assumptions=(),
         warnings=(),
+        groups=groups,
     )
     chosen = {"deadweight": Quantity.of(deadweight), "retention": retention, "disjoint": disjoint}
     inputs = replace(
         inputs,
-        assumptions=assumptions_of(inputs, multipliers, chosen),
+        assumptions=(*assumptions_of(inputs, multipliers, chosen), *(groups.assumptions() if groups else ())),
         warnings=(*warned, *standing_warnings(inputs, multipliers)),
     )
     observed = _appraise(inputs, clock.years, None)
@@ -135,6 +142,12 @@ def appraise(
         return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
     except NoMeanError as problem:
         return replace(observed, warnings=(*observed.warnings, f"Nothing is extrapolated: {problem}."))
+
+
+def _bearers(costs: Costs, prices: Prices | None) -> tuple[str, ...]:
+    """Name everybody who may pay or gain."""
+    own = () if prices is None else prices.bearers
+    return (*BEARERS, *costs.bearers, *own, NOT_SPLIT, DEADWEIGHT)
 
 
 def _check_currency(costs: Costs, prices: Prices | None) -> None:
@@ -248,6 +261,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         unpriced=unpriced,
         assumptions=inputs.assumptions,
         warnings=(*inputs.warnings, *warnings_of(inputs.costs, inputs.worth, sums, years, seen)),
+        incidence=incidence_of(inputs, sums, retention, factors, counted=counted, no_benefit=_benefit_reason(inputs)),
     )
 
 

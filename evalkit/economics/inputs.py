@@ -11,6 +11,7 @@ from evalkit.economics.appraisal import Assumption
 from evalkit.economics.clock import Clock
 from evalkit.economics.deflators import Uprating
 from evalkit.economics.discounting import Discounting
+from evalkit.economics.groups import Groups
 from evalkit.economics.ledger import Costs, Flow
 from evalkit.economics.prices import Prices, UnitCost
 
@@ -57,6 +58,7 @@ class Inputs:
     ----------
     worth : by outcome; an outcome without a price is absent
     deadweight, retention : shape (draws,); no retention where nothing is extrapolated
+    groups : of people, who share in what each bearer pays and gains
     """
 
     effects: Mapping[str, Effect]
@@ -75,3 +77,4 @@ class Inputs:
     level: float
     assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
+    groups: Groups | None = None
