@@ -22,7 +22,7 @@ from evalkit.study_times import Times, read_times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.economics import Costs, Prices
+    from evalkit.economics import Costs, Groups, Prices
 
 __all__ = ["find_study", "load_study"]
 
@@ -98,7 +98,7 @@ class _Builder:
         designs = dict(self._designs(table))
         estimator = self._estimator()
         sensitivity = self._sensitivity()
-        costs, prices = self._costs(), self._prices()
+        costs, prices, groups = self._costs(), self._prices(), self._groups()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -110,7 +110,7 @@ class _Builder:
                     sensitivity=sensitivity,
                     costs=costs,
                     prices=prices,
-                    appraisal=self.sections.appraisal.model_dump(exclude_none=True),
+                    appraisal=self.sections.appraisal.model_dump(exclude_none=True) | groups,
                     harm_weights={
                         name: section.harm_weight
                         for name, section in self.sections.outcomes.items()
@@ -295,6 +295,15 @@ class _Builder:
             return Prices.from_mapping(self.sections.prices, folder=self.file.parent)
         return None
 
+    def _groups(self) -> dict[str, Groups]:
+        if self.sections.incidence is None:
+            return {}
+        from evalkit.economics import Groups
+
+        with self._gathering("[incidence] "):
+            return {"groups": Groups.from_mapping(self.sections.incidence)}
+        return {}
+
     def _cross_checks(self) -> None:
         sections = self.sections
         if sections.study.primary not in sections.outcomes:
@@ -304,6 +313,8 @@ class _Builder:
             )
         if sections.prices is not None and sections.costs is None:
             self.faults.append("there are [prices] but no [costs]: without costs nothing can be appraised")
+        if sections.incidence is not None and sections.costs is None:
+            self.faults.append("there is [incidence] but no [costs]: without costs there is nothing to share out")
         if sections.data is None and (sections.design.comparison or sections.design.buffer):
             self.faults.append("[design] names sites, but there is no [data] file that has any")
 

@@ -143,6 +143,7 @@ class StudyFile(Section):
     analysis: AnalysisSection = AnalysisSection()
     costs: dict[str, Any] | None = None
     prices: dict[str, Any] | None = None
+    incidence: dict[str, Any] | None = None
     appraisal: AppraisalSection = AppraisalSection()
 
 

@@ -44,6 +44,7 @@ ROW_OF = dict.fromkeys(
         "result",
         "result_effects",
         "stored_effect",
+        "result_incidence",
         "study_file",
         "study_program",
         "study_schema",

@@ -17,6 +17,7 @@ import pytest
 
 import evalkit as ek
 from evalkit import registry
+from evalkit.economics import Groups
 from evalkit.study_schema import Section, StudyFile
 
 # One worker runs all pages, so that not every worker loads every library.
@@ -230,6 +231,14 @@ def test_every_key_of_the_prices_is_documented(repo):
     documented = documented_keys(page_of(repo, "write_a_study.md"))
     given = {"schedule": "mccollister-2010", "no_such_key": 1}
     assert set(documented["prices"]) == known_keys(ek.Prices.from_mapping, given)
+
+
+def test_every_key_of_the_incidence_is_documented(repo):
+    """The table [incidence] and its groups are read by the economics, which names its keys where one is wrong."""
+    documented = documented_keys(page_of(repo, "write_a_study.md"))
+    assert set(documented["incidence"]) == known_keys(Groups.from_mapping, {"no_such_key": 1})
+    given = {"groups": {"all": {"no_such_key": 1}}}
+    assert set(documented["incidence.groups.NAME"]) == known_keys(Groups.from_mapping, given)
 
 
 def test_every_public_name_is_in_the_reference(repo):

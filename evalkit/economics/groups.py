@@ -234,9 +234,7 @@ _GROUP_KEYS = ("shares", "pays", "income", "population", "source")
 def _read_group(faults: list[str], name: str, entry: object) -> Group | None:
     where = f"groups.{name}: "
     if not isinstance(entry, Mapping):
-        faults.append(
-            f"{where}is a table such as {{ income = 12000, shares = {{ victims = 0.3 }} }}; there is {entry!r}"
-        )
+        faults.append(f"{where}is a table such as {{ shares = {{ victims = 0.3 }} }}; there is {entry!r}")
         return None
     faults.extend(unknown_keys(entry, _GROUP_KEYS, where))
     known = {key: entry[key] for key in _GROUP_KEYS if key in entry}

@@ -45,7 +45,8 @@ class PayersAndGainers:
     matrix : of a unit gained, what comes to each gainer and is paid by each payer, shape (payers, gainers), adding
         up to 1; every payer's money is taken to buy the same mixture, as the ledger says of no flow which
         benefit it buys
-    losers : mean loss by who loses it, as an amount above zero; not in the shares
+    losers : mean loss by who loses it, as an amount above zero; not in the shares. What taxing loses falls on
+        nobody in particular and is in neither; see `DirectLine`
     to_others : share of what is gained that comes to those who pay nothing
     reason : why there are no payers, no gainers or no matrix; empty where there are
     """
@@ -190,7 +191,7 @@ def _payers_and_gainers(
     cost: Mapping[str, FloatArray], benefit: Mapping[str, FloatArray], no_benefit: str, perspective: str
 ) -> PayersAndGainers:
     paid = {bearer: float(amounts.mean()) for bearer, amounts in cost.items()}
-    won = {bearer: float(amounts.mean()) for bearer, amounts in benefit.items()}
+    won = {bearer: float(amounts.mean()) for bearer, amounts in benefit.items() if bearer != DEADWEIGHT}
     payers = _parts_of_one({bearer: amount for bearer, amount in paid.items() if amount > 0})
     gains = {bearer: amount for bearer, amount in won.items() if amount > 0}
     for bearer, amount in paid.items():
@@ -215,10 +216,8 @@ def _parts_of_one(amounts: Mapping[str, float]) -> dict[str, float]:
 
 
 def _why_no_matrix(payers: Mapping[str, float], gainers: Mapping[str, float], perspective: str) -> str:
+    if perspective != "society":
+        return f"the perspective is {perspective}, so what others pay and gain is not counted"
     if not gainers:
         return "on average nobody gains"
-    if not payers:
-        return "on average nobody pays"
-    if perspective != "society":
-        return f"the perspective is {perspective}: what others pay and gain is not counted"
-    return ""
+    return "" if payers else "on average nobody pays"

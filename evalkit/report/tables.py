@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.draws import interval
 from evalkit.report.drawing import Cell
 from evalkit.report.figures import all_figures
+from evalkit.report.tables_incidence import incidence_tables
 
 if TYPE_CHECKING:
     from evalkit.domain import Effect
@@ -156,6 +157,10 @@ def _money(appraisal: Appraisal, suffix: str) -> tuple[ExportTable, ...]:
         _by_crime(appraisal, suffix),
         _by_year(appraisal, suffix),
         _assumed(appraisal, suffix),
+        *(
+            ExportTable(name=name, columns=columns, rows=rows)
+            for name, columns, rows in incidence_tables(appraisal, suffix)
+        ),
     )
 
 
