@@ -138,7 +138,7 @@ def test_the_section_says_who_pays_and_who_gains(evaluation):
     assert "Who gains, who pays" in page
     assert "Of every 100 of cost, 100 are paid by city." in page
     assert "The payer is not the gainer: all of it comes to those who pay nothing." in page
-    assert "known at the estimate only" in page
+    assert "so a site has no range" in page
     assert "The Green Book" in page
     assert "Comparison areas are taken not to change" in page
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evalkit.report import formats
 from evalkit.report.axes import in_lines, lying, mark_zero
 from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
@@ -37,7 +39,8 @@ def areas(evaluation: Evaluation) -> Figure | None:
             loses = amount < 0
             axes.barh(
                 place,
-                amount,
+                # no bar at all, as even one of no length would leave a mark
+                np.nan if name == UNCHANGED else amount,
                 height=0.62,
                 color="white" if loses else BLUE,
                 edgecolor=RUST if loses else BLUE,

@@ -168,7 +168,7 @@ def _area_grid(appraisal: Appraisal, found: Incidence) -> Grid:
             formats.number(line.events),
             formats.NOTHING if line.total is None else formats.full_money(line.total, unit),
             formats.NOTHING if line.local is None else formats.full_money(line.local, unit),
-            _money(line.gain, unit)[1] if line.known == "draws" else "known at the estimate only",
+            _money(line.gain, unit)[1] if line.known == "draws" else "no range",
         )
         for line in lines
     ]
@@ -176,15 +176,15 @@ def _area_grid(appraisal: Appraisal, found: Incidence) -> Grid:
     left_out = len(found.by_area) - len(lines)
     more = f"; {left_out} sites between the ends are in the file by-area.csv" if left_out else ""
     return Grid(
-        caption=f"Events prevented by area and what they are worth "
+        caption=f"Events prevented by area and what they are worth, to all and of it to victims, residents and businesses there "
         f"({formats.currency_name(appraisal.currency, unit)}){more}",
         columns=(
             "Area",
             "Kind",
             f"{formats.capital(appraisal.events_are)} prevented",
             "Worth to all",
-            "Of it to victims, residents and businesses",
-            "Range of the worth to all",
+            "Of it there",
+            "Range",
         ),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4}),
