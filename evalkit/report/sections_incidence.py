@@ -176,7 +176,8 @@ def _area_grid(appraisal: Appraisal, found: Incidence) -> Grid:
     left_out = len(found.by_area) - len(lines)
     more = f"; {left_out} sites between the ends are in the file by-area.csv" if left_out else ""
     return Grid(
-        caption=f"Events prevented by area and what they are worth, to all and of it to victims, residents and businesses there "
+        caption="Events prevented by area and what they are worth, to all, and of it to victims, residents and "
+        "businesses there "
         f"({formats.currency_name(appraisal.currency, unit)}){more}",
         columns=(
             "Area",
