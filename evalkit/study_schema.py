@@ -144,6 +144,8 @@ class StudyFile(Section):
     costs: dict[str, Any] | None = None
     prices: dict[str, Any] | None = None
     appraisal: AppraisalSection = AppraisalSection()
+    intrusion: dict[str, Any] | None = None
+    perception: dict[str, Any] | None = None
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:

@@ -43,11 +43,13 @@ ROW_OF = dict.fromkeys(
         "quick",
         "result",
         "result_effects",
+        "result_unpriced",
         "stored_effect",
         "study_file",
         "study_program",
         "study_schema",
         "study_times",
+        "study_unpriced",
     ),
     "study",
 )

@@ -19,6 +19,7 @@ from evalkit.report.sections_comparison import comparison_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, study_sections
 from evalkit.report.sections_trends import trends_sections
+from evalkit.report.sections_unpriced import unpriced_sections
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -47,6 +48,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         _checks(evaluation),
         _displacement(evaluation, drawn),
         money_section(evaluation, drawn),
+        *unpriced_sections(evaluation),
         *closing_sections(evaluation),
     ]
     return tuple(sections)

@@ -124,17 +124,21 @@ def gate_findings(gates: Iterable[Gate]) -> tuple[str, ...]:
     No figure of money is read here: none can make up for a gate that is not passed.
     """
     asked = tuple(gates)
-    failed = [
-        f"{gate.label} is not kept" + (f": {gate.evidence.rstrip('.')}" if gate.evidence else "") + f" ({gate.law})."
-        for gate in asked
-        if gate.answer == "fail"
-    ]
+    told = []
+    failed = [_not_kept(gate) for gate in asked if gate.answer == "fail"]
     if failed:
-        failed.append("A gate that is not passed stops the measure, whatever it is worth in money.")
+        told.append(
+            f"Not kept: {'; '.join(failed)}. A gate that is not passed stops the measure, whatever its worth in money."
+        )
     open_ones = [gate.label for gate in asked if gate.answer == "not answered"]
     if open_ones:
-        failed.append(
+        told.append(
             f"Nobody has answered whether the measure keeps: {listed(open_ones)}. Until this is answered, no "
             "figure of this report says that the measure may be used."
         )
-    return tuple(failed)
+    return tuple(told)
+
+
+def _not_kept(gate: Gate) -> str:
+    rule = "principle of the charter" if gate.kind == "principle" else gate.law
+    return f"{gate.label} ({rule})" + (f": {gate.evidence.rstrip('.')}" if gate.evidence else "")

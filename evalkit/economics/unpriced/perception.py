@@ -82,7 +82,7 @@ class FeelingValue:
 WELLBY = FeelingValue(
     amount=13_000.0,
     source="HM Treasury 2021, Wellbeing Guidance for Appraisal: Supplementary Green Book Guidance, as quoted by "
-    "Simetrica-Jacobs, http://jacobs.com/newsroom/news/simetrica-Jacobs-contributes-new-guidance-wellbeing-analysis",
+    "Simetrica-Jacobs (jacobs.com)",
     per="life satisfaction",
     currency="GBP",
     price_year="2019",
