@@ -13,7 +13,8 @@ from evalkit.result_effects import range_document
 if TYPE_CHECKING:
     from evalkit.economics import Amount
     from evalkit.economics.unpriced import ExposureLine, Gate, PrivacyBreakEven
-    from evalkit.study_unpriced import FoundIntrusion, FoundPerception
+    from evalkit.study_feelings import FoundPerception
+    from evalkit.study_unpriced import FoundIntrusion
 
 __all__ = ["intrusion_document", "perception_document"]
 

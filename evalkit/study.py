@@ -20,7 +20,8 @@ from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
-from evalkit.study_unpriced import check_unpriced, find_unpriced
+from evalkit.study_feelings import check_perception
+from evalkit.study_unpriced import find_unpriced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +149,7 @@ class Study:
         }
         try:
             self._appraise(nothing, np.random.default_rng(0))
-            check_unpriced(self, {name: each["rehearsal"] for name, each in nothing.items()})
+            check_perception(self, {name: each["rehearsal"] for name, each in nothing.items()})
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:

@@ -49,6 +49,7 @@ ROW_OF = dict.fromkeys(
         "study_program",
         "study_schema",
         "study_times",
+        "study_feelings",
         "study_unpriced",
     ),
     "study",

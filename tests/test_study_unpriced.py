@@ -189,7 +189,23 @@ def test_beyond_the_window_people_go_on_being_watched(load):
 def test_exposure_over_another_time_than_the_gain_is_said(load):
     """A threshold that mixes two lengths of time has to say it."""
     found = load(INTRUSION.replace('"register" }', '"register" }\nyears = 1')).run()
-    assert "Exposure is counted for 1 years and net benefit for 3" in found.unpriced.intrusion.caution
+    assert "over different times (1 and 3 years)" in found.unpriced.intrusion.caution
+
+
+def test_a_net_benefit_of_one_bearer_is_not_taken_for_that_of_all(load):
+    """A city's net benefit says nothing of what those who are watched gain."""
+    found = load(INTRUSION, "\n[appraisal]\nperspective = 'city'\n").run()
+    assert "perspective “city” and not of society" in found.unpriced.intrusion.caution
+
+
+def test_an_estimate_that_is_a_ratio_has_no_points_and_no_other_takes_its_place(load):
+    """What was asked for is answered, or it is said why not."""
+    found = load(PERCEPTION + "estimate = 'did-poisson'\n").run()
+    told = found.unpriced.perception
+    assert told.improvement is None
+    assert "log rate ratio and has no points" in told.reason
+    assert result_document(found)["perception"]["points_per_thousand"] is None
+    assert "has no points" in html.render(found)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,12 @@ from evalkit.economics.faults import CostFaultsError, NoMeanError
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
+from evalkit.economics.unpriced import (
+    Intrusion,
+    Perception,
+    break_even_privacy,
+    prefer_less_intrusive,
+)
 
 __all__ = [
     "BEARERS",
@@ -40,19 +46,23 @@ __all__ = [
     "Discounting",
     "Fieller",
     "Flow",
+    "Intrusion",
     "Multiplier",
     "NoMeanError",
+    "Perception",
     "Prices",
     "Quadrants",
     "UnitCost",
     "YearLine",
     "acceptable_value",
     "appraise",
+    "break_even_privacy",
     "deflators",
     "discount_factors",
     "discounting_schedules",
     "expected_value_of_perfect_information",
     "fieller",
+    "prefer_less_intrusive",
     "price_schedules",
     "uprate",
 ]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from evalkit.economics import Amount
     from evalkit.economics.unpriced import ExposureLine, Gate, PrivacyBreakEven
     from evalkit.evaluation import Evaluation
-    from evalkit.study_unpriced import FoundIntrusion, FoundPerception
+    from evalkit.study_feelings import FoundPerception
+    from evalkit.study_unpriced import FoundIntrusion
 
 __all__ = ["unpriced_sections"]
 
@@ -70,7 +71,7 @@ def _marks(gates: Iterable[Gate]) -> Checks:
 
 def _exposures(found: FoundIntrusion) -> Grid:
     given = found.intrusion
-    years = "" if found.years is None else f", over {formats.number(found.years)} years"
+    years = "" if found.years is None else f", over {formats.number(found.years)} year{'' if found.years == 1 else 's'}"
     rows = [
         (
             "residents exposed",
