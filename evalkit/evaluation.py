@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from evalkit.comparison import Comparison, compare
 from evalkit.domain import Design, Effect
 from evalkit.judgement import Finding, judge
+from evalkit.study_unpriced import Unpriced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,7 @@ class Evaluation:
     refusals : sensitivity estimators that gave no answer
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal
+    unpriced : what was found that has no price
     warnings : sentences that a reader must see
     """
 
@@ -91,6 +93,7 @@ class Evaluation:
     refusals: tuple[Refusal, ...] = ()
     appraisal: Appraisal | None = None
     appraisal_reason: str = ""
+    unpriced: Unpriced = field(default_factory=Unpriced)
     warnings: tuple[str, ...] = ()
 
     @property

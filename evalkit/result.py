@@ -15,6 +15,7 @@ from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 from evalkit.result_incidence import incidence_document
+from evalkit.result_unpriced import intrusion_document, perception_document
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -61,6 +62,8 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "incidence_extrapolation": incidence_document(
             evaluation.appraisal.extrapolation if evaluation.appraisal else None
         ),
+        "intrusion": intrusion_document(evaluation.unpriced.intrusion),
+        "perception": perception_document(evaluation.unpriced.perception, evaluation.study.level),
         "warnings": list(evaluation.warnings),
     }
 

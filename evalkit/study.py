@@ -20,11 +20,14 @@ from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
+from evalkit.study_feelings import check_perception
+from evalkit.study_unpriced import find_unpriced
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from evalkit.economics import Appraisal, Costs, Prices
+    from evalkit.economics.unpriced import Intrusion, Perception
     from evalkit.estimation_cache import EstimationCache
 
 __all__ = ["Study"]
@@ -52,6 +55,8 @@ class Study:
     sensitivity : further estimators, by the name they are reported under, or a sequence of names
     costs, prices : the ledger and what one crime costs; without costs there is no appraisal
     appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
+    intrusion : who is watched, how much, and by which rules; never in money
+    perception : a feeling that a survey asked for, set against the costs in points
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
@@ -68,6 +73,8 @@ class Study:
     costs: Costs | None = None
     prices: Prices | None = None
     appraisal: Mapping[str, Any] = field(default_factory=dict)
+    intrusion: Intrusion | None = None
+    perception: Perception | None = None
     seed: int = 1
     draws: int = DEFAULT_DRAWS
     level: float = 0.95
@@ -142,6 +149,7 @@ class Study:
         }
         try:
             self._appraise(nothing, np.random.default_rng(0))
+            check_perception(self, {name: each["rehearsal"] for name, each in nothing.items()})
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -194,13 +202,17 @@ class Study:
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        unpriced = find_unpriced(
+            self, coupled, appraisal, reason, np.random.default_rng([seed, zlib.crc32(b"unpriced")])
+        )
         return Evaluation(
             study=self,
             effects=coupled,
             refusals=refusals,
             appraisal=appraisal,
             appraisal_reason=reason,
-            warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
+            unpriced=unpriced,
+            warnings=(*unpriced.warnings, *warnings, *(appraisal.warnings if appraisal else ())),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 

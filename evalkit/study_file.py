@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evalkit.economics import Costs, Groups, Prices
+    from evalkit.economics.unpriced import Intrusion, Perception
 
 __all__ = ["find_study", "load_study"]
 
@@ -99,6 +100,7 @@ class _Builder:
         estimator = self._estimator()
         sensitivity = self._sensitivity()
         costs, prices, groups = self._costs(), self._prices(), self._groups()
+        intrusion, perception = self._intrusion(), self._perception()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -111,6 +113,8 @@ class _Builder:
                     costs=costs,
                     prices=prices,
                     appraisal=self.sections.appraisal.model_dump(exclude_none=True) | groups,
+                    intrusion=intrusion,
+                    perception=perception,
                     harm_weights={
                         name: section.harm_weight
                         for name, section in self.sections.outcomes.items()
@@ -303,6 +307,24 @@ class _Builder:
         with self._gathering("[incidence] "):
             return {"groups": Groups.from_mapping(self.sections.incidence)}
         return {}
+
+    def _intrusion(self) -> Intrusion | None:
+        if self.sections.intrusion is None:
+            return None
+        from evalkit.economics.unpriced import intrusion_from_mapping
+
+        with self._gathering("[intrusion] "):
+            return intrusion_from_mapping(self.sections.intrusion)
+        return None
+
+    def _perception(self) -> Perception | None:
+        if self.sections.perception is None:
+            return None
+        from evalkit.economics.unpriced import perception_from_mapping
+
+        with self._gathering("[perception] "):
+            return perception_from_mapping(self.sections.perception)
+        return None
 
     def _cross_checks(self) -> None:
         sections = self.sections

@@ -145,6 +145,8 @@ class StudyFile(Section):
     prices: dict[str, Any] | None = None
     incidence: dict[str, Any] | None = None
     appraisal: AppraisalSection = AppraisalSection()
+    intrusion: dict[str, Any] | None = None
+    perception: dict[str, Any] | None = None
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:

@@ -18,6 +18,7 @@ import pytest
 import evalkit as ek
 from evalkit import registry
 from evalkit.economics import Groups
+from evalkit.economics.unpriced import intrusion_from_mapping, perception_from_mapping
 from evalkit.study_schema import Section, StudyFile
 
 # One worker runs all pages, so that not every worker loads every library.
@@ -239,6 +240,15 @@ def test_every_key_of_the_incidence_is_documented(repo):
     assert set(documented["incidence"]) == known_keys(Groups.from_mapping, {"no_such_key": 1})
     given = {"groups": {"all": {"no_such_key": 1}}}
     assert set(documented["incidence.groups.NAME"]) == known_keys(Groups.from_mapping, given)
+
+
+@pytest.mark.parametrize(
+    ("section", "read"), [("intrusion", intrusion_from_mapping), ("perception", perception_from_mapping)]
+)
+def test_every_key_of_what_has_no_price_is_documented(repo, section, read):
+    """The tables [intrusion] and [perception] are read by the economics, which names its keys where one is wrong."""
+    documented = documented_keys(page_of(repo, "write_a_study.md"))
+    assert set(documented[section]) == known_keys(read, {"no_such_key": 1})
 
 
 def test_every_public_name_is_in_the_reference(repo):

@@ -28,6 +28,12 @@ from evalkit.economics.incidence_groups import GroupLine, GroupTable, Weighing
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
+from evalkit.economics.unpriced import (
+    Intrusion,
+    Perception,
+    break_even_privacy,
+    prefer_less_intrusive,
+)
 from evalkit.economics.welfare import GREEN_BOOK_EXPONENT, SwitchingExponent, switching_exponent, welfare_weight
 
 __all__ = [
@@ -54,9 +60,11 @@ __all__ = [
     "GroupTable",
     "Groups",
     "Incidence",
+    "Intrusion",
     "Multiplier",
     "NoMeanError",
     "PayersAndGainers",
+    "Perception",
     "Prices",
     "Quadrants",
     "SwitchingExponent",
@@ -65,11 +73,13 @@ __all__ = [
     "YearLine",
     "acceptable_value",
     "appraise",
+    "break_even_privacy",
     "deflators",
     "discount_factors",
     "discounting_schedules",
     "expected_value_of_perfect_information",
     "fieller",
+    "prefer_less_intrusive",
     "price_schedules",
     "switching_exponent",
     "uprate",

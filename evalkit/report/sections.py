@@ -20,6 +20,7 @@ from evalkit.report.sections_incidence import incidence_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, study_sections
 from evalkit.report.sections_trends import trends_sections
+from evalkit.report.sections_unpriced import unpriced_sections
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -49,6 +50,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         _displacement(evaluation, drawn),
         money_section(evaluation, drawn),
         *incidence_sections(evaluation, drawn),
+        *unpriced_sections(evaluation),
         *closing_sections(evaluation),
     ]
     return tuple(sections)
