@@ -11,6 +11,7 @@ from evalkit.economics.appraisal import (
     YearLine,
 )
 from evalkit.economics.appraising import appraise
+from evalkit.economics.capital import equivalent_annual_cost
 from evalkit.economics.cost_per_crime import (
     CostPerCrimePrevented,
     Fieller,
@@ -24,6 +25,7 @@ from evalkit.economics.faults import CostFaultsError, NoMeanError
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
+from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
 
 __all__ = [
     "BEARERS",
@@ -32,6 +34,7 @@ __all__ = [
     "Assumption",
     "BearerLine",
     "BreakEven",
+    "CityAccount",
     "CostFaultsError",
     "CostPerCrimePrevented",
     "Costs",
@@ -42,7 +45,9 @@ __all__ = [
     "Flow",
     "Multiplier",
     "NoMeanError",
+    "PerspectiveLine",
     "Prices",
+    "PublicSaving",
     "Quadrants",
     "UnitCost",
     "YearLine",
@@ -51,6 +56,7 @@ __all__ = [
     "deflators",
     "discount_factors",
     "discounting_schedules",
+    "equivalent_annual_cost",
     "expected_value_of_perfect_information",
     "fieller",
     "price_schedules",

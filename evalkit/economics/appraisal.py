@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from evalkit.draws import FloatArray, interval
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
+
+if TYPE_CHECKING:
+    from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
 
 __all__ = [
     "Amount",
@@ -195,6 +198,9 @@ class Appraisal:
     benefit_cost_ratio : mean benefit over mean cost; None with `benefit_cost_reason`
     prob_net_benefit : share of the draws in which benefits exceed costs
     unpriced : outcomes that were counted and have no price; their worth is not in the benefits
+    city : what the measure costs the city's own budget, and the share of the benefit that falls on others
+    public_saving : what public bearers save, and how much of it is cashable
+    perspectives : costs and benefits of society, the public purse and every bearer, side by side
     assumptions : everything that the numbers rest on
     warnings : sentences that a reader must see
     extrapolation : the same for a longer horizon, where one was asked for
@@ -223,6 +229,9 @@ class Appraisal:
     schedule: str | None = None
     discounted_prevented_draws: FloatArray | None = None
     tax_loss_draws: FloatArray | None = None
+    city: CityAccount | None = None
+    public_saving: PublicSaving | None = None
+    perspectives: tuple[PerspectiveLine, ...] = ()
     extrapolation: Appraisal | None = field(default=None)
 
     @property

@@ -92,7 +92,9 @@ def public_among(*declared: Mapping[str, Purse]) -> frozenset[str]:
     for own in declared:
         for name, purse in own.items():
             if found.setdefault(name, purse) != purse:
-                raise CostError(f"the bearer {name!r} is public in one of the costs and prices and private in the other")
+                raise CostError(
+                    f"the bearer {name!r} is public in one of the costs and prices and private in the other"
+                )
     return PUBLIC_BEARERS | {name for name, purse in found.items() if purse == "public"}
 
 

@@ -138,7 +138,9 @@ class Flow:
     def _check_capital(self) -> None:
         if self.life is None:
             if self.annualise:
-                raise CostError(f"flow {self.what!r} is to be spread over its life; say how many years that is in 'life'")
+                raise CostError(
+                    f"flow {self.what!r} is to be spread over its life; say how many years that is in 'life'"
+                )
             return
         if isinstance(self.life, bool) or not isinstance(self.life, int) or not 1 <= self.life <= _LAST_YEAR:
             raise CostError(
