@@ -14,6 +14,7 @@ import numpy as np
 from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
+from evalkit.result_purses import purses_document
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -176,6 +177,7 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         return None
     per_crime, even, shares = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.quadrants
     return {
+        **purses_document(appraisal),
         "scenario": appraisal.scenario,
         "currency": appraisal.currency,
         "price_year": appraisal.price_year,

@@ -303,7 +303,11 @@ def _saved_twice(inputs: Inputs, lines: Sequence[UnitCost]) -> list[str]:
     response = [
         line for line in lines if line.bearer in JUSTICE or line.stage == "response" or line.bearer == NOT_SPLIT
     ]
-    savings = [drawn.flow for drawn in inputs.flows if drawn.flow.saving and drawn.flow.bearer in JUSTICE]
+    savings = [
+        drawn.flow
+        for drawn in inputs.flows
+        if drawn.flow.saving and drawn.flow.bearer in JUSTICE and counts(drawn.flow, inputs.perspective, inputs.public)
+    ]
     return [
         f"The saving {flow.what!r} may already be in the unit cost {response[0].name}: what {flow.bearer} save "
         "by a crime that does not happen counts once."

@@ -215,6 +215,7 @@ def public_saving(accounts: Accounts) -> PublicSaving:
     total = None if reason else accounts.total("saving", public) + accounts.total("benefit", public)
     share, share_reason = (None, reason) if total is None else _share(float(cashable.mean()), float(total.mean()))
     return PublicSaving(
+        bearers=tuple(dict.fromkeys(each.bearer for each in accounts.sums if each.side != "cost" and public(each))),
         total=None if total is None else accounts.amount(total),
         total_reason=reason,
         cashable=accounts.amount(cashable),

@@ -61,11 +61,13 @@ class PublicSaving:
 
     Attributes
     ----------
+    bearers : who saves, in the ledger or by prevented events
     total : savings of the ledger and of crimes prevented, in present value; None with `total_reason`
     cashable : the part that is cashable
     cashable_share : mean cashable over mean saving, between 0 and 1; None with `share_reason`
     """
 
+    bearers: tuple[str, ...]
     total: Amount | None
     total_reason: str
     cashable: Amount
