@@ -90,24 +90,24 @@ def capital_warnings(costs: Costs, years: int) -> tuple[str, ...]:
     """Say what the years that are counted miss of the life of capital, or lack after it has ended."""
     bought = [flow for flow in costs.flows if flow.life is not None and flow.years[0] <= years and not flow.sunk]
     cut = [flow for flow in bought if _last_year(flow) > years]
-    spread = [_lasts(flow) for flow in cut if flow.annualise]
-    whole = [_lasts(flow) for flow in cut if not flow.annualise]
-    worn = [_lasts(flow) for flow in bought if _last_year(flow) < years]
+    spread = [flow for flow in cut if flow.annualise]
+    whole = [flow for flow in cut if not flow.annualise]
+    worn = [flow for flow in bought if _last_year(flow) < years]
     span = f"{years} years are" if years > 1 else "1 year is"
     found = []
     if spread:
         found.append(
-            f"{span} counted, and capital lasts longer: of {first_of(spread, 20)} only the annual cost of the years "
+            f"{span} counted, and capital lasts longer: of {_named(spread)} only the annual cost of the years "
             "counted is in the costs. That holds if it serves, or can be sold, for the rest of its life."
         )
     if whole:
         found.append(
-            f"{span} counted, and capital lasts longer: {first_of(whole, 20)} counts in full in the year it is "
+            f"{span} counted, and capital lasts longer: {_named(whole)} counts in full in the year it is "
             "bought, and what it is still worth at the end is not credited."
         )
     if worn:
         found.append(
-            f"Capital wears out within the {years} years counted and is not bought again: {first_of(worn, 20)}. If the "
+            f"Capital wears out within the {years} years counted and is not bought again: {_named(worn)}. If the "
             "measure needs it to the end, its cost is too small."
         )
     return tuple(found)
@@ -117,5 +117,6 @@ def _last_year(flow: Flow) -> int:
     return flow.years[-1] + (flow.life or 1) - 1
 
 
-def _lasts(flow: Flow) -> str:
-    return f"{flow.what} (to year {_last_year(flow)})"
+def _named(flows: Sequence[Flow]) -> str:
+    ends = sorted({_last_year(flow) for flow in flows})
+    return f"{first_of([flow.what for flow in flows], 20)} (to year {', '.join(map(str, ends))})"
