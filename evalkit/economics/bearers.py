@@ -48,7 +48,7 @@ PUBLIC_PURSE = "public purse"
 _PURSES = ("public", "private")
 
 
-def read_bearers(given: Mapping[str, Any] | Sequence[str]) -> Mapping[str, Purse]:
+def read_bearers(given: Mapping[Any, Any] | Sequence[Any]) -> Mapping[str, Purse]:
     """Give the user's own bearers, each with its purse; of a plain list every one is private.
 
     >>> dict(read_bearers({"housing association": "public"}))
@@ -59,12 +59,12 @@ def read_bearers(given: Mapping[str, Any] | Sequence[str]) -> Mapping[str, Purse
     CostError
         Where a purse is neither public nor private, or a name is taken.
     """
-    if isinstance(given, str) or not isinstance(given, Mapping | Sequence):
+    if not _is_collection(given):
         raise CostError(f"'bearers' is a table such as {{ 'housing association' = 'public' }}; there is {given!r}")
     for name in given:
         if not isinstance(name, str) or not name.strip():
             raise CostError(f"a bearer of your own has a name; there is {name!r}")
-    purses = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "private")
+    purses: dict[str, Purse] = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "private")
     for name, purse in purses.items():
         if purse not in _PURSES:
             shown = nearest(purse, _PURSES) if isinstance(purse, str) else f"there is {list(_PURSES)}"
@@ -74,6 +74,10 @@ def read_bearers(given: Mapping[str, Any] | Sequence[str]) -> Mapping[str, Purse
         if isinstance(given, Mapping) and name in BEARERS and purse != _purse(name):
             raise CostError(f"the bearer {name!r} is known to evalkit as {_purse(name)}; give your own another name")
     return purses
+
+
+def _is_collection(given: object) -> bool:
+    return isinstance(given, Mapping | Sequence) and not isinstance(given, str)
 
 
 def _purse(bearer: str) -> Purse:

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from evalkit.draws import FloatArray
+from evalkit.economics.amounts import is_whole
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.inputs import Drawn
 from evalkit.economics.ledger import Costs, Flow
@@ -37,7 +38,7 @@ def equivalent_annual_cost(
     1161.75
     """
     for name, value in (("life", life), ("year", year)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if not is_whole(value) or value < 1:
             raise CostError(f"the {name} of capital is a whole number of 1 or more; there is {value!r}")
     factors = discount_factors(discounting, np.arange(year - 1, year - 1 + life))
     return float(amount * factors[0] / factors.sum())

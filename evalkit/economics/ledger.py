@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from evalkit.draws import Quantity
-from evalkit.economics.amounts import check_money_unit, read_amount
+from evalkit.economics.amounts import check_money_unit, is_whole, read_amount
 from evalkit.economics.bearers import (
     BEARERS,
     JUSTICE,
@@ -142,7 +142,7 @@ class Flow:
                     f"flow {self.what!r} is to be spread over its life; say how many years that is in 'life'"
                 )
             return
-        if isinstance(self.life, bool) or not isinstance(self.life, int) or not 1 <= self.life <= _LAST_YEAR:
+        if not is_whole(self.life) or not 1 <= self.life <= _LAST_YEAR:
             raise CostError(
                 f"the life of flow {self.what!r} is a whole number of years, 1 to {_LAST_YEAR}; there is {self.life!r}"
             )
@@ -170,7 +170,7 @@ class Flow:
         >>> Flow(what="cameras", amount=9, bearer="city", kind="capital", life=10, annualise=True).kind_in_words
         'capital, spread over its life of 10 years'
         """
-        parts = [self.kind]
+        parts: list[str] = [self.kind]
         if self.life is not None:
             life = f"life of {self.life} year{'' if self.life == 1 else 's'}"
             parts.append(f"spread over its {life}" if self.annualise else f"with a {life}")
