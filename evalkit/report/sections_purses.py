@@ -43,7 +43,9 @@ def _net_cost(city: CityAccount, currency: str) -> str:
             "else, and no bill."
         )
     if city.cashable_saving.mean > 0:
-        parts.append(f"{formats.money(city.cashable_saving.mean, currency)} that it saves in cash is taken off.")
+        parts.append(
+            f"{formats.money(city.cashable_saving.mean, currency)} that it saves or receives in cash is taken off."
+        )
     elif city.cashable_saving.mean < 0:
         parts.append(f"{formats.money(-city.cashable_saving.mean, currency)} that it has to spend more is added.")
     else:
@@ -93,9 +95,7 @@ def _perspectives(appraisal: Appraisal) -> list[Block]:
             _mean(line.cost, unit),
             _mean(line.benefit, unit),
             _mean(line.net, unit),
-            formats.NOTHING
-            if line.net is None
-            else f"{formats.full_money(line.net.lower, unit)} to {formats.full_money(line.net.upper, unit)}",
+            _ends(line.net, unit),
             formats.NOTHING if line.prob_net_benefit is None else formats.chance(line.prob_net_benefit),
         )
         for line in appraisal.perspectives
@@ -105,7 +105,7 @@ def _perspectives(appraisal: Appraisal) -> list[Block]:
         caption=f"The same draws from every perspective ({name}, prices of {appraisal.price_year}); means in present "
         f"value, with {formats.level(appraisal.level)} ranges. What only moves from one to another counts for who pays "
         "or receives it, and not for society",
-        columns=("Perspective", "Cost", "Benefit", "Net", "Range of net", "Chance that net is above 0"),
+        columns=("Perspective", "Cost", "Benefit", "Net", "Range of net", "Chance of a gain"),
         rows=tuple(rows),
         numeric=frozenset({1, 2, 3, 5}),
     )
@@ -114,6 +114,13 @@ def _perspectives(appraisal: Appraisal) -> list[Block]:
 
 def _mean(part: Amount | None, unit: float) -> str:
     return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
+
+
+def _ends(part: Amount | None, unit: float) -> str:
+    """Give both ends of a range; a sum that is certain has none."""
+    if part is None or part.lower == part.upper:
+        return formats.NOTHING
+    return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
 
 
 def _reasons(lines: tuple[PerspectiveLine, ...]) -> list[Block]:

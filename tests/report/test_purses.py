@@ -51,8 +51,8 @@ def test_the_money_begins_with_what_the_city_pays_and_what_falls_on_others(appra
     assert first.head == "Net cost to the city"
     assert first.text == (
         "$61,000 (between $42,000 and $80,000), in present value. Of the $66,000 that the city bears, $6,000 is in "
-        "kind: time and things that it cannot use for anything else, and no bill. $5,000 that it saves in cash is "
-        "taken off."
+        "kind: time and things that it cannot use for anything else, and no bill. $5,000 that it saves or receives in "
+        "cash is taken off."
     )
     assert second.head == "Share of the benefit that falls on others"
     assert second.text.replace("\N{NO-BREAK SPACE}", " ").startswith("100 % on average")
