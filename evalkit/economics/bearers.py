@@ -64,7 +64,7 @@ def read_bearers(given: Mapping[Any, Any] | Sequence[Any]) -> Mapping[str, Purse
     for name in given:
         if not isinstance(name, str) or not name.strip():
             raise CostError(f"a bearer of your own has a name; there is {name!r}")
-    purses: dict[str, Purse] = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "private")
+    purses: dict[str, Any] = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "private")
     for name, purse in purses.items():
         if purse not in _PURSES:
             shown = nearest(purse, _PURSES) if isinstance(purse, str) else f"there is {list(_PURSES)}"
