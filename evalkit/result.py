@@ -15,6 +15,7 @@ from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 from evalkit.result_incidence import incidence_document
+from evalkit.result_purses import purses_document
 from evalkit.result_unpriced import intrusion_document, perception_document
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         return None
     per_crime, even, shares = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.quadrants
     return {
+        **purses_document(appraisal),
         "scenario": appraisal.scenario,
         "currency": appraisal.currency,
         "price_year": appraisal.price_year,

@@ -152,16 +152,22 @@ def _cost_draws(
     if asked.years is None:
         return None, "nothing was appraised, so it is not known over how many years costs count: give years"
     from evalkit.economics import discount_factors
+    from evalkit.economics.bearers import SOCIETY
+    from evalkit.economics.capital import booked
+    from evalkit.economics.checks import counts
+    from evalkit.economics.discounting import Discounting
     from evalkit.economics.drawing import draw_costs, price_step
 
     options = _price_options(study)
     to_year = str(options.get("price_year") or study.costs.price_year)
     step = price_step(study.costs.price_year, to_year, options.get("deflator", "gdp-deflator"), None, None)
-    flows = draw_costs(study.costs, step, str(study.appraisal.get("perspective", "society")), draws, rng)
-    schedule, total = study.appraisal.get("discounting", DISCOUNTING), np.zeros(draws)
-    for drawn in flows:
-        counted = [year - 1 for year in drawn.flow.years if year <= math.ceil(asked.years)]
-        total += drawn.draws * discount_factors(schedule, counted).sum()
+    schedule = Discounting.of(study.appraisal.get("discounting", DISCOUNTING))
+    years, total = math.ceil(asked.years), np.zeros(draws)
+    whose, public = str(study.appraisal.get("perspective", SOCIETY)), study.costs.public
+    for drawn in booked(draw_costs(study.costs, step, draws, rng), schedule, years):
+        if counts(drawn.flow, whose, public):
+            counted = [year - 1 for year in drawn.flow.years if year <= years]
+            total += drawn.draws * discount_factors(schedule, counted).sum()
     return total, ""
 
 

@@ -44,6 +44,7 @@ ROW_OF = dict.fromkeys(
         "result",
         "result_effects",
         "result_unpriced",
+        "result_purses",
         "stored_effect",
         "result_incidence",
         "study_file",

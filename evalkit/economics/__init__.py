@@ -11,6 +11,7 @@ from evalkit.economics.appraisal import (
     YearLine,
 )
 from evalkit.economics.appraising import appraise
+from evalkit.economics.capital import equivalent_annual_cost
 from evalkit.economics.cost_per_crime import (
     CostPerCrimePrevented,
     Fieller,
@@ -28,6 +29,7 @@ from evalkit.economics.incidence_groups import GroupLine, GroupTable, Weighing
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
+from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
 from evalkit.economics.unpriced import (
     Intrusion,
     Perception,
@@ -46,6 +48,7 @@ __all__ = [
     "Assumption",
     "BearerLine",
     "BreakEven",
+    "CityAccount",
     "CostFaultsError",
     "CostPerCrimePrevented",
     "Costs",
@@ -65,7 +68,9 @@ __all__ = [
     "NoMeanError",
     "PayersAndGainers",
     "Perception",
+    "PerspectiveLine",
     "Prices",
+    "PublicSaving",
     "Quadrants",
     "SwitchingExponent",
     "UnitCost",
@@ -77,6 +82,7 @@ __all__ = [
     "deflators",
     "discount_factors",
     "discounting_schedules",
+    "equivalent_annual_cost",
     "expected_value_of_perfect_information",
     "fieller",
     "prefer_less_intrusive",

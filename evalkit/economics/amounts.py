@@ -7,7 +7,7 @@ import re
 from evalkit.draws import Quantity
 from evalkit.errors import CostError, DomainError
 
-__all__ = ["check_money_unit", "read_amount"]
+__all__ = ["check_money_unit", "is_whole", "read_amount"]
 
 # The smallest of a million mid-quantiles of a normal lies 4.9 deviations below its mean.
 _NORMAL_MARGIN = 5.0
@@ -40,3 +40,8 @@ def _check_not_negative(amount: Quantity, what: str) -> None:
     lowest = p.get("low", amount.mean)
     if lowest < 0:
         raise CostError(f"{what} is an amount of zero or more; there is {lowest:g}")
+
+
+def is_whole(value: object) -> bool:
+    """Say whether it is a whole number, and not true or false."""
+    return isinstance(value, int) and not isinstance(value, bool)

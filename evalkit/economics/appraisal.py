@@ -13,6 +13,7 @@ from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
 
 if TYPE_CHECKING:
     from evalkit.economics.incidence import Incidence
+    from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
 
 __all__ = [
     "Amount",
@@ -198,6 +199,9 @@ class Appraisal:
     benefit_cost_ratio : mean benefit over mean cost; None with `benefit_cost_reason`
     prob_net_benefit : share of the draws in which benefits exceed costs
     unpriced : outcomes that were counted and have no price; their worth is not in the benefits
+    city : what the measure costs the city's own budget, and the share of the benefit that falls on others
+    public_saving : what public bearers save, and how much of it is cashable
+    perspectives : costs and benefits of society, the public purse and every bearer, side by side
     assumptions : everything that the numbers rest on
     warnings : sentences that a reader must see
     extrapolation : the same for a longer horizon, where one was asked for
@@ -227,6 +231,9 @@ class Appraisal:
     schedule: str | None = None
     discounted_prevented_draws: FloatArray | None = None
     tax_loss_draws: FloatArray | None = None
+    city: CityAccount | None = None
+    public_saving: PublicSaving | None = None
+    perspectives: tuple[PerspectiveLine, ...] = ()
     extrapolation: Appraisal | None = field(default=None)
     incidence: Incidence | None = None
 

@@ -16,7 +16,9 @@ from evalkit.economics.assumptions import (
     standing_warnings,
     warnings_of,
 )
-from evalkit.economics.checks import check_effects, check_perspective, refuse_no_mean
+from evalkit.economics.bearers import SOCIETY, public_among
+from evalkit.economics.capital import booked, capital_warnings, present_values
+from evalkit.economics.checks import check_effects, check_perspective, counts, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
@@ -27,6 +29,7 @@ from evalkit.economics.incidence import incidence_of
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import BEARERS, Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
+from evalkit.economics.perspectives import Accounts, city_account, lines_by_perspective, public_saving
 from evalkit.economics.price_years import read_price_year
 from evalkit.economics.prices import NOT_SPLIT, Multiplier, Prices
 from evalkit.economics.tally import DEADWEIGHT, events_by_year, exposure_by_year, tally
@@ -105,7 +108,8 @@ def appraise(
     year = read_price_year(price_year if price_year is not None else costs.price_year)
     cost_step, worth_step = _price_steps(costs, prices, year, deflator, financial_year_as)
     draws = next(iter(effects.values())).draws
-    flows = draw_costs(costs, cost_step, perspective, draws, rng)
+    public = public_among(costs.own_bearers, {} if prices is None else prices.own_bearers)
+    flows = draw_costs(costs, cost_step, draws, rng)
     worth: Mapping[str, Worth] = {}
     if prices is not None and worth_step is not None:
         worth = draw_worth(effects, prices, multipliers, step=worth_step, perspective=perspective, rng=rng)
@@ -116,7 +120,9 @@ def appraise(
         costs=costs,
         prices=prices,
         flows=flows,
-        worth=worth,
+        worth={name: _seen_by(perspective, value, public) for name, value in worth.items()},
+        worth_to_all=worth,
+        public=public,
         cost_step=cost_step,
         worth_step=worth_step,
         discounting=Discounting.of(discounting),
@@ -148,6 +154,10 @@ def _bearers(costs: Costs, prices: Prices | None) -> tuple[str, ...]:
     """Name everybody who may pay or gain."""
     own = () if prices is None else prices.bearers
     return (*BEARERS, *costs.bearers, *own, NOT_SPLIT, DEADWEIGHT)
+
+
+def _seen_by(perspective: str, value: Worth, public: frozenset[str]) -> Worth:
+    return replace(value, lines=tuple(each for each in value.lines if counts(each.line, perspective, public)))
 
 
 def _check_currency(costs: Costs, prices: Prices | None) -> None:
@@ -216,7 +226,29 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
     }
     refuse_no_mean(inputs.effects, events)
     factors = discount_factors(inputs.discounting, np.arange(years))
-    sums = tally(events, inputs.flows, inputs.worth, factors, inputs.deadweight)
+    entries = booked(inputs.flows, inputs.discounting, years)
+    seen_by = [entry for entry in entries if counts(entry.flow, inputs.perspective, inputs.public)]
+    handed_on = [entry for entry in entries if entry.flow.transfer and entry.flow.bearer in inputs.public]
+    sums = tally(
+        events,
+        seen_by,
+        inputs.worth,
+        factors,
+        inputs.deadweight,
+        public=inputs.public,
+        moved=present_values(handed_on, factors) if handed_on and inputs.perspective == SOCIETY else 0.0,
+    )
+    accounts = Accounts.of(
+        entries,
+        {name: by_year @ factors for name, by_year in events.items()},
+        inputs.worth_to_all,
+        factors,
+        public=inputs.public,
+        deadweight=sums.deadweight.sum(axis=1),
+        no_benefit=_benefit_reason(inputs),
+        prices=inputs.prices.name if inputs.prices else "",
+        level=inputs.level,
+    )
     counted, events_are = _counted(inputs.effects)
     prevented = np.asarray(sum(events[name].sum(axis=1) for name in counted))
     discounted = np.asarray(sum(events[name] @ factors for name in counted))
@@ -248,6 +280,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             inputs.deadweight,
             weights=weights,
             level=inputs.level,
+            public=inputs.public,
         ),
         by_year=lines_by_year(sums, inputs.level, seen, has_benefit=bool(inputs.worth)),
         break_even=break_even_of(
@@ -257,11 +290,19 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             weights=weights,
             prevented=prevented,
             discounted=discounted,
+            public=inputs.public,
         ),
         unpriced=unpriced,
         assumptions=inputs.assumptions,
-        warnings=(*inputs.warnings, *warnings_of(inputs.costs, inputs.worth, sums, years, seen)),
         incidence=incidence_of(inputs, sums, retention, factors, counted=counted, no_benefit=_benefit_reason(inputs)),
+        warnings=(
+            *inputs.warnings,
+            *warnings_of(inputs.costs, inputs.worth, sums, years, seen),
+            *capital_warnings(inputs.costs, years),
+        ),
+        city=city_account(accounts),
+        public_saving=public_saving(accounts),
+        perspectives=lines_by_perspective(accounts),
     )
 
 

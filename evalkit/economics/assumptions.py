@@ -9,10 +9,11 @@ import numpy as np
 
 from evalkit.draws import Quantity
 from evalkit.economics.appraisal import Assumption
+from evalkit.economics.capital import equivalent_annual_cost
 from evalkit.economics.checks import counts
 from evalkit.economics.drawing import priced_crime
 from evalkit.economics.inputs import Inputs, Worth
-from evalkit.economics.ledger import JUSTICE, Costs
+from evalkit.economics.ledger import JUSTICE, Costs, Flow
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, UnitCost, read_multipliers
 from evalkit.economics.tally import Tally
 from evalkit.errors import first_of
@@ -46,7 +47,8 @@ def _flows(inputs: Inputs) -> list[Assumption]:
         found.append(
             Assumption(
                 what=f"{'saving' if flow.saving else 'cost'}: {flow.what}",
-                value=f"{flow.quantity.describe()} {money}, {flow.kind}, year {years}, borne by {flow.bearer}",
+                value=f"{flow.quantity.describe()} {money}, {_kind(inputs, flow)}, year {years}, borne by {flow.bearer}"
+                + _uncounted(inputs, flow),
                 source=flow.source,
                 certainty="assumed" if flow.assumed else "own",
             )
@@ -54,18 +56,39 @@ def _flows(inputs: Inputs) -> list[Assumption]:
     return found
 
 
+def _kind(inputs: Inputs, flow: Flow) -> str:
+    words = f"{flow.kind_in_words}{', cashable' if flow.cashable else ''}"
+    if not flow.annualise or flow.life is None:
+        return words
+    share = equivalent_annual_cost(1.0, life=flow.life, discounting=inputs.discounting, year=flow.years[0])
+    return f"{words} at {100 * share:.4g} % a year"
+
+
+def _uncounted(inputs: Inputs, line: Flow | UnitCost) -> str:
+    """Say so where a line of the ledger or of the prices is not in the costs and benefits."""
+    if isinstance(line, Flow) and line.sunk:
+        return "; not counted: it was spent whatever is decided"
+    received = line.as_received if isinstance(line, Flow) else None
+    sides = (line,) if received is None else (line, received)
+    if any(counts(side, inputs.perspective, inputs.public) for side in sides):
+        return ""
+    return f"; not counted from the perspective of {inputs.perspective!r}" + (" (transfer)" if line.transfer else "")
+
+
 def _prices(inputs: Inputs) -> list[Assumption]:
     prices = inputs.prices
     if prices is None:
         return []
     money = f"{prices.currency} in prices of {prices.price_year}"
-    used = {value.crime: value for value in inputs.worth.values()}
+    used = {value.crime: value for value in inputs.worth_to_all.values()}
     return [
         Assumption(
             what=f"unit cost: {priced.line.crime}, {priced.line.component}",
             value=f"{priced.line.quantity.describe()} {money}"
             + (f" for {priced.line.offence!r}" if priced.line.offence else "")
-            + f", borne by {priced.line.bearer}".replace("borne by not split", "not split"),
+            + f", borne by {priced.line.bearer}".replace("borne by not split", "not split")
+            + (", cashable" if priced.line.cashable else "")
+            + _uncounted(inputs, priced.line),
             source=", ".join(
                 part for part in (priced.line.source or prices.source, priced.line.table, prices.link) if part
             ),
@@ -88,7 +111,7 @@ def _omissions(inputs: Inputs) -> Omissions:
     appraised = {priced_crime(name, effect, prices) for name, effect in inputs.effects.items()}
     valued = {value.crime for value in inputs.worth.values()}
     for line in prices.left_out:
-        if line.crime in appraised and counts(line.bearer, inputs.perspective):
+        if line.crime in appraised and counts(line, inputs.perspective, inputs.public):
             held = tuple(crime for crime in line.contains_crimes if crime in valued and crime != line.crime)
             found.setdefault((line.component, held), []).append(line)
     return found
@@ -280,7 +303,11 @@ def _saved_twice(inputs: Inputs, lines: Sequence[UnitCost]) -> list[str]:
     response = [
         line for line in lines if line.bearer in JUSTICE or line.stage == "response" or line.bearer == NOT_SPLIT
     ]
-    savings = [drawn.flow for drawn in inputs.flows if drawn.flow.saving and drawn.flow.bearer in JUSTICE]
+    savings = [
+        drawn.flow
+        for drawn in inputs.flows
+        if drawn.flow.saving and drawn.flow.bearer in JUSTICE and counts(drawn.flow, inputs.perspective, inputs.public)
+    ]
     return [
         f"The saving {flow.what!r} may already be in the unit cost {response[0].name}: what {flow.bearer} save "
         "by a crime that does not happen counts once."

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray, settled_mean
+from evalkit.economics.bearers import PUBLIC_PURSE, SOCIETY
 from evalkit.economics.faults import NoMeanError
-from evalkit.economics.ledger import PUBLIC_BEARERS, Costs
+from evalkit.economics.ledger import Costs
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices
 from evalkit.errors import CostError, first_of, nearest
 
 __all__ = [
-    "SOCIETY",
     "check_effects",
     "check_multipliers",
     "check_perspective",
     "counts",
     "refuse_no_mean",
+    "refuse_not_split",
     "refuse_shared_cost",
 ]
 
-SOCIETY = "society"
-PUBLIC_PURSE = "public purse"
+
+class _Borne(Protocol):
+    """Something that somebody bears: a flow, a unit cost, or a sum of them."""
+
+    @property
+    def bearer(self) -> str: ...
+
+    @property
+    def transfer(self) -> bool: ...
 
 
 def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]:
@@ -98,16 +107,16 @@ def _check_overlap(crimes: Mapping[str, str | None], *, disjoint: bool) -> list[
     ]
 
 
-def counts(bearer: str, perspective: str) -> bool:
-    """Say whether the perspective counts what this bearer pays and gains."""
+def counts(line: _Borne, perspective: str, public: Collection[str]) -> bool:
+    """Say whether the perspective counts a line; what only moves from one to another is nothing to society."""
     if perspective == SOCIETY:
-        return True
-    return bearer in PUBLIC_BEARERS if perspective == PUBLIC_PURSE else bearer == perspective
+        return not line.transfer
+    return line.bearer in public if perspective == PUBLIC_PURSE else line.bearer == perspective
 
 
 def check_perspective(perspective: str, costs: Costs, prices: Prices | None) -> None:
     """Refuse a perspective that nobody in the ledger or the prices has."""
-    found = {flow.bearer for flow in costs.flows}
+    found = {flow.bearer for flow in costs.flows} | {flow.received_by for flow in costs.flows if flow.received_by}
     found |= {line.bearer for line in prices.unit_costs} if prices else set()
     known = (SOCIETY, PUBLIC_PURSE, *sorted(found - {NOT_SPLIT}))
     if perspective not in known:
@@ -150,3 +159,13 @@ def refuse_shared_cost(prices: Prices, crimes: Sequence[str]) -> None:
                         f"leave_out = [{{ component = {line.component!r}, crimes = [{crime!r}] }}], "
                         f"or appraise {other} separately"
                     )
+
+
+def refuse_not_split(prices: Prices, crimes: Iterable[str], perspective: str) -> None:
+    """Refuse prices that do not say who bears them, where it is asked what one bearer or purse gains."""
+    whole = [line for crime in crimes for line in prices.of(crime) if line.bearer == NOT_SPLIT]
+    if whole and perspective != SOCIETY:
+        raise CostError(
+            f"prices {prices.name!r} do not say who bears {whole[0].name}, so what {perspective!r} gains is "
+            "not known; wanted is perspective = 'society', or prices split by bearer"
+        )

@@ -9,11 +9,11 @@ import numpy as np
 
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray, Quantity
-from evalkit.economics.checks import SOCIETY, check_multipliers, counts, refuse_shared_cost
+from evalkit.economics.checks import check_multipliers, refuse_not_split, refuse_shared_cost
 from evalkit.economics.deflators import Deflator, Uprating, uprating
 from evalkit.economics.inputs import Drawn, Priced, Worth
 from evalkit.economics.ledger import Costs
-from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices, read_multipliers
+from evalkit.economics.prices import Multipliers, Prices, read_multipliers
 from evalkit.errors import CostError
 
 __all__ = ["draw_costs", "draw_worth", "price_step", "priced_crime", "share"]
@@ -61,17 +61,14 @@ def price_step(
     return uprating(from_year, to_year, deflator, financial_year_as=financial_year_as)
 
 
-def draw_costs(
-    costs: Costs, step: Uprating, perspective: str, draws: int, rng: np.random.Generator | None
-) -> tuple[Drawn, ...]:
-    """Draw every flow that the perspective counts, savings negative."""
+def draw_costs(costs: Costs, step: Uprating, draws: int, rng: np.random.Generator | None) -> tuple[Drawn, ...]:
+    """Draw every flow, savings negative; whoever bears it, so that all perspectives see the same draws."""
     return tuple(
         Drawn(
             flow=flow,
             draws=flow.sign * step.factor * _draw(flow.quantity, f"flow {flow.what!r}", draws, rng),
         )
         for flow in costs.flows
-        if counts(flow.bearer, perspective)
     )
 
 
@@ -84,18 +81,19 @@ def draw_worth(
     perspective: str,
     rng: np.random.Generator | None,
 ) -> dict[str, Worth]:
-    """Draw what one event of every outcome is worth; an outcome without a price is absent."""
+    """Draw what one event of every outcome is worth to everybody; an outcome without a price is absent."""
     chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
     crimes = {name: priced_crime(name, effect, prices) for name, effect in effects.items()}
     found = {name: crime for name, crime in crimes.items() if prices.of(crime)}
     check_multipliers(prices, chosen, found)
     refuse_shared_cost(prices, list(dict.fromkeys(found.values())))
+    refuse_not_split(prices, found.values(), perspective)
     draws = next(iter(effects.values())).draws
     by_crime: dict[str, Worth] = {}
     for crime in dict.fromkeys(found.values()):
         by_crime[crime] = Worth(
             crime=crime,
-            lines=_draw_lines(prices, crime, step=step, perspective=perspective, draws=draws, rng=rng),
+            lines=_draw_lines(prices, crime, step=step, draws=draws, rng=rng),
             multiplier=_draw_multiplier(chosen, crime, draws, rng),
         )
     return {name: by_crime[crime] for name, crime in found.items()}
@@ -115,24 +113,15 @@ def _draw_lines(
     crime: str,
     *,
     step: Uprating,
-    perspective: str,
     draws: int,
     rng: np.random.Generator | None,
 ) -> tuple[Priced, ...]:
-    lines = prices.of(crime)
-    whole = [line for line in lines if line.bearer == NOT_SPLIT]
-    if whole and perspective != SOCIETY:
-        raise CostError(
-            f"prices {prices.name!r} do not say who bears {whole[0].name}, so what {perspective!r} gains is "
-            "not known; wanted is perspective = 'society', or prices split by bearer"
-        )
     return tuple(
         Priced(
             line=line,
             draws=step.factor * _draw(line.quantity, f"the unit cost {line.name}", draws, rng),
         )
-        for line in lines
-        if counts(line.bearer, perspective)
+        for line in prices.of(crime)
     )
 
 

@@ -41,7 +41,7 @@ class Worth:
     Attributes
     ----------
     crime : of the schedule
-    lines : the components that the perspective counts
+    lines : the components, in `Inputs.worth` those that the perspective counts
     multiplier : shape (draws,)
     """
 
@@ -56,7 +56,10 @@ class Inputs:
 
     Attributes
     ----------
+    flows : every flow of the ledger
     worth : by outcome; an outcome without a price is absent
+    worth_to_all : the same with the components of every bearer
+    public : bearers whose money is public
     deadweight, retention : shape (draws,); no retention where nothing is extrapolated
     groups : of people, who share in what each bearer pays and gains
     """
@@ -67,6 +70,8 @@ class Inputs:
     prices: Prices | None
     flows: tuple[Drawn, ...]
     worth: Mapping[str, Worth]
+    worth_to_all: Mapping[str, Worth]
+    public: frozenset[str]
     cost_step: Uprating
     worth_step: Uprating | None
     discounting: Discounting

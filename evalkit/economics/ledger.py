@@ -7,37 +7,28 @@ a discount table); year 2 is discounted once. Money spent before the start is en
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from evalkit.draws import Quantity
-from evalkit.economics.amounts import check_money_unit, read_amount
+from evalkit.economics.amounts import check_money_unit, is_whole, read_amount
+from evalkit.economics.bearers import (
+    BEARERS,
+    JUSTICE,
+    PUBLIC_BEARERS,
+    Purse,
+    check_cashable,
+    public_among,
+    read_bearers,
+)
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import CostError, first_of, nearest
 
-__all__ = ["BEARERS", "PUBLIC_BEARERS", "CostKind", "Costs", "Flow"]
+__all__ = ["BEARERS", "JUSTICE", "PUBLIC_BEARERS", "CostKind", "Costs", "Flow"]
 
 type CostKind = Literal["capital", "running", "one-off", "in kind"]
 
 KINDS: tuple[str, ...] = get_args(CostKind.__value__)
-
-# The justice system stands once more as a whole, because schedules of unit costs often do not split it.
-BEARERS: tuple[str, ...] = (
-    "city",
-    "police",
-    "courts and prisons",
-    "police, courts and prisons",
-    "health",
-    "national taxpayer",
-    "victims",
-    "residents",
-    "businesses",
-    "insurers",
-    "offenders and participants",
-    "volunteers",
-)
-PUBLIC_BEARERS = frozenset(BEARERS[:6])
-JUSTICE = frozenset(BEARERS[1:4])
 
 _LAST_YEAR = 200
 
@@ -52,11 +43,22 @@ class Flow:
     amount : in each of `years`; a number, or a distribution as `Quantity.of` reads it. An uncertain
         amount is the same unknown in every year
     bearer : who bears it
-    kind : "capital" (bought once, counted in full in its year), "running", "one-off" or "in kind"
-    years : the years it falls in, 1 for the first year of the measure
+    kind : "capital", "running", "one-off" or "in kind" (staff, volunteers, data: what they would have done
+        otherwise is what it costs, and so it counts in full)
+    years : the years it falls in, 1 for the first year of the measure; those in which capital is bought
     source : where the amount is from
     assumed : does no source give it? By default where `source` is empty
-    saving : is it money not spent? Then `amount` stays positive and is taken off the costs
+    saving : is it money not spent, or received? Then `amount` stays positive and is taken off the costs
+    life : years that capital lasts, from the year it is bought
+    annualise : is capital spread over its life, as the equal annual cost of the same present value? By
+        default it counts in full in the year it is bought
+    cashable : can a public budget be cut by this saving? By default no: time that is freed is not money. A
+        transfer that is received in money is cash unless this says otherwise
+    transfer : does it only move money from one bearer to another? It counts for who pays and who receives it
+        and not for society
+    received_by : who receives a transfer; the amount is taken off what they pay
+    tangible : is it money or time, and not a harm that somebody feels?
+    sunk : was it spent whatever is decided now? Then it is shown and not counted
     currency, price_year : only to be checked against the ledger's own
     """
 
@@ -68,6 +70,13 @@ class Flow:
     source: str = ""
     assumed: bool | None = None
     saving: bool = False
+    life: int | None = None
+    annualise: bool = False
+    cashable: bool | None = None
+    transfer: bool = False
+    received_by: str | None = None
+    tangible: bool = True
+    sunk: bool = False
     currency: str | None = None
     price_year: str | int | None = None
 
@@ -81,6 +90,8 @@ class Flow:
         object.__setattr__(self, "amount", self._read_amount())
         object.__setattr__(self, "years", _read_years(self.what, self.years))
         self._settle_source()
+        self._check_facts()
+        self._check_capital()
         if self.price_year is not None:
             object.__setattr__(self, "price_year", read_price_year(self.price_year))
 
@@ -102,6 +113,73 @@ class Flow:
             raise CostError(
                 f"flow {self.what!r} is said not to be assumed but names no source; give 'source', or assumed = true"
             )
+
+    def _check_facts(self) -> None:
+        for name in ("saving", "annualise", "transfer", "tangible", "sunk"):
+            if not isinstance(getattr(self, name), bool):
+                raise CostError(f"{name!r} of flow {self.what!r} is true or false; there is {getattr(self, name)!r}")
+        if self.cashable is not None and not isinstance(self.cashable, bool):
+            raise CostError(f"'cashable' of flow {self.what!r} is true or false; there is {self.cashable!r}")
+        if self.cashable and not self.saving:
+            raise CostError(f"flow {self.what!r} is a cost, and only a saving is cashable; leave 'cashable' out")
+        if self.sunk and self.saving:
+            raise CostError(f"flow {self.what!r} is a saving, and only a cost is sunk; leave 'sunk' out")
+        if self.received_by is not None:
+            self._check_received()
+
+    def _check_received(self) -> None:
+        if self.saving or not _is_text(self.received_by) or self.received_by == self.bearer:
+            raise CostError(
+                f"flow {self.what!r} is received by {self.received_by!r}; wanted is a bearer other than "
+                f"{self.bearer!r}, who pays it, and no saving"
+            )
+        object.__setattr__(self, "transfer", True)
+
+    def _check_capital(self) -> None:
+        if self.life is None:
+            if self.annualise:
+                raise CostError(
+                    f"flow {self.what!r} is to be spread over its life; say how many years that is in 'life'"
+                )
+            return
+        if not is_whole(self.life) or not 1 <= self.life <= _LAST_YEAR:
+            raise CostError(
+                f"the life of flow {self.what!r} is a whole number of years, 1 to {_LAST_YEAR}; there is {self.life!r}"
+            )
+        if self.kind != "capital":
+            raise CostError(f"flow {self.what!r} has a life and is {self.kind}; only capital lasts: kind = 'capital'")
+
+    @property
+    def is_cash_saved(self) -> bool:
+        """Whether a budget can be cut by it: a cashable saving, or a transfer received in money."""
+        if self.cashable is not None:
+            return self.cashable
+        return self.saving and self.transfer and self.kind != "in kind" and self.tangible
+
+    @property
+    def as_received(self) -> Flow | None:
+        """The transfer as who receives it sees it; None where nobody in particular does."""
+        if self.received_by is None:
+            return None
+        return replace(self, bearer=self.received_by, received_by=None, saving=True)
+
+    @property
+    def kind_in_words(self) -> str:
+        """The kind, with what else decides how it counts.
+
+        >>> Flow(what="cameras", amount=9, bearer="city", kind="capital", life=10, annualise=True).kind_in_words
+        'capital, spread over its life of 10 years'
+        """
+        parts: list[str] = [self.kind]
+        if self.life is not None:
+            life = f"life of {self.life} year{'' if self.life == 1 else 's'}"
+            parts.append(f"spread over its {life}" if self.annualise else f"with a {life}")
+        if self.received_by is not None:
+            parts.append(f"transfer to {self.received_by}")
+        elif self.transfer:
+            parts.append("transfer")
+        parts += [word for word, holds in (("not tangible", not self.tangible), ("sunk", self.sunk)) if holds]
+        return ", ".join(parts)
 
     @property
     def quantity(self) -> Quantity:
@@ -147,19 +225,20 @@ class Costs:
     currency : code of three letters
     price_year : the year whose prices every amount is in, "2010" or "2015/16"
     flows : shape (flows,)
-    bearers : further bearers that the flows name, beside `BEARERS`
+    bearers : bearers of the user's own, beside `BEARERS`, each "public" or "private"; those of a plain list
+        are private
     """
 
     currency: str
     price_year: str | int
     flows: tuple[Flow, ...]
-    bearers: tuple[str, ...] = ()
+    bearers: Mapping[str, Purse] | Sequence[str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_money_unit(self.currency)
         object.__setattr__(self, "price_year", read_price_year(self.price_year))
         object.__setattr__(self, "flows", tuple(self.flows))
-        object.__setattr__(self, "bearers", tuple(self.bearers))
+        object.__setattr__(self, "bearers", read_bearers(self.bearers))
         if not self.flows:
             raise CostError("a ledger has at least one flow; a measure that costs nothing has a flow of 0")
         for flow in self.flows:
@@ -167,11 +246,15 @@ class Costs:
 
     def _check(self, flow: Flow) -> None:
         known = (*BEARERS, *self.bearers)
-        if flow.bearer not in known:
-            raise CostError(
-                f"no bearer {flow.bearer!r} (flow {flow.what!r}); {nearest(flow.bearer, known, 20)}; "
-                "name your own in 'bearers'"
-            )
+        for bearer in (flow.bearer, flow.received_by):
+            if bearer is not None and bearer not in known:
+                raise CostError(
+                    f"no bearer {bearer!r} (flow {flow.what!r}); {nearest(bearer, known, 20)}; "
+                    "name your own in 'bearers'"
+                )
+        if flow.cashable:
+            is_money = flow.kind != "in kind" and flow.tangible
+            check_cashable(f"the saving {flow.what!r}", flow.bearer, self.public, is_money=is_money)
         if flow.price_year not in {None, self.price_year}:
             raise CostError(
                 f"flow {flow.what!r} is in prices of {flow.price_year} and the ledger in prices of "
@@ -182,11 +265,21 @@ class Costs:
                 f"flow {flow.what!r} is in {flow.currency} and the ledger in {self.currency}; a ledger has one currency"
             )
 
+    @property
+    def own_bearers(self) -> Mapping[str, Purse]:
+        """The user's own bearers by name, each with its purse."""
+        return read_bearers(self.bearers)
+
+    @property
+    def public(self) -> frozenset[str]:
+        """Every public bearer."""
+        return public_among(self.own_bearers)
+
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Costs:
         """Read the table `[costs]` of a study file: currency, year (of the prices), flows, bearers.
 
-        A flow is a table with what, amount, bearer, kind, and year (or years); source, assumed, saving.
+        A flow is a table with what, amount, bearer, kind, and year (or years); and any other fact of `Flow`.
 
         Raises
         ------

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalkit.economics.amounts import check_money_unit
+from evalkit.economics.bearers import BEARERS, read_bearers
 from evalkit.economics.faults import attempt, refuse, unknown_keys
-from evalkit.economics.ledger import BEARERS, Costs, Flow
+from evalkit.economics.ledger import KINDS, Costs, Flow
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import nearest
 
@@ -27,7 +28,7 @@ def costs_from_mapping(mapping: Mapping[str, Any]) -> Costs:
     faults = unknown_keys(mapping, _KEYS, "")
     faults += [f"no {key!r}" for key in ("currency", "year", "flows") if key not in mapping]
     entries = _list(faults, "flows", mapping)
-    bearers = tuple(_list(faults, "bearers", mapping))
+    bearers = attempt(faults, "", lambda: read_bearers(mapping.get("bearers", {}))) or {}
     flows = [_read_flow(faults, place, entry, (*BEARERS, *bearers)) for place, entry in enumerate(entries, 1)]
     head: dict[str, Any] = {"bearers": bearers}
     if "currency" in mapping:
@@ -52,9 +53,11 @@ def _list(faults: list[str], key: str, mapping: Mapping[str, Any]) -> Sequence[A
     return ()
 
 
+_FACTS = ("saving", "life", "annualise", "cashable", "transfer", "received_by", "tangible", "sunk")
 _FLOW_KEYS = (
     *("what", "amount", "bearer", "kind", "year", "years"),
-    *("source", "assumed", "saving", "currency", "price_year"),
+    *("source", "assumed", "currency", "price_year"),
+    *_FACTS,
 )
 
 
@@ -67,9 +70,10 @@ def _read_flow(faults: list[str], place: int, entry: object, bearers: Sequence[s
     wrong += [f"{where}no {key!r}" for key in ("what", "amount", "bearer", "kind") if key not in entry]
     if "year" in entry and "years" in entry:
         wrong.append(f"{where}both 'year' and 'years'; wanted is one of them")
-    bearer = entry.get("bearer")
-    if isinstance(bearer, str) and bearer.strip() and bearer not in bearers:
-        wrong.append(f"{where}no bearer {bearer!r}; {nearest(bearer, bearers, 20)}")
+    for key in ("bearer", "received_by"):
+        bearer = entry.get(key)
+        if isinstance(bearer, str) and bearer.strip() and bearer not in bearers:
+            wrong.append(f"{where}no bearer {bearer!r}; {nearest(bearer, bearers, 20)}")
     options = {key: entry[key] for key in _FLOW_KEYS if key in entry and key not in {"year", "years"}}
     options["years"] = entry.get("years", entry.get("year", 1))
     # each key in an otherwise sound flow, so that one fault does not hide the next
@@ -83,6 +87,9 @@ def _read_flow(faults: list[str], place: int, entry: object, bearers: Sequence[s
         if key in options:
             attempt(wrong, where, lambda key=key: Flow(**{**sound, key: options[key]}))  # type: ignore[misc]
     if wrong:
-        faults.extend(wrong)
+        facts = {key: options[key] for key in ("kind", *_FACTS) if key in options}
+        facts["kind"] = facts.get("kind") if facts.get("kind") in KINDS else "capital"
+        attempt(wrong, where, lambda: Flow(**{**sound, **facts}))
+        faults.extend(dict.fromkeys(wrong))
         return None
     return attempt(faults, where, lambda: Flow(**options))

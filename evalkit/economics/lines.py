@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray
 from evalkit.economics.appraisal import Amount, BearerLine, BreakEven, CrimeLine, YearLine
+from evalkit.economics.bearers import PUBLIC_BEARERS
 from evalkit.economics.cost_per_crime import HARM_CAME_FIRST, finite_ratio
 from evalkit.economics.inputs import Worth
-from evalkit.economics.ledger import PUBLIC_BEARERS
 from evalkit.economics.tally import DEADWEIGHT, Tally
 
 __all__ = ["break_even_of", "lines_by_bearer", "lines_by_crime", "lines_by_year"]
@@ -65,6 +65,7 @@ def lines_by_crime(
     *,
     weights: Mapping[str, float],
     level: float,
+    public: Collection[str] = PUBLIC_BEARERS,
 ) -> tuple[CrimeLine, ...]:
     """Say what came of each outcome; benefits of outcomes add up to all benefits but the deadweight."""
     cost = _full_cost(sums)
@@ -73,7 +74,7 @@ def lines_by_crime(
         value = worth.get(name)
         found = [amounts.sum(axis=1) for (outcome, _), amounts in sums.benefit.items() if outcome == name]
         benefit = np.asarray(sum(found, start=np.zeros(len(deadweight)))) if value else None
-        events, reason = _break_even_events(cost, value, deadweight, weights[name])
+        events, reason = _break_even_events(cost, value, deadweight, weights[name], public)
         lines.append(
             CrimeLine(
                 outcome=name,
@@ -97,18 +98,20 @@ def break_even_of(
     weights: Mapping[str, float],
     prevented: FloatArray,
     discounted: FloatArray,
+    public: Collection[str] = PUBLIC_BEARERS,
 ) -> BreakEven:
     """Say what it takes to pay: events at the mean value of one, or value at the mean of events.
 
     Parameters
     ----------
     weights : mean discount factor of an event, by outcome
+    public : bearers whose savings a tax less is credited for
     prevented, discounted : events as they were counted and in present value, each shape (draws,)
     """
     cost = _full_cost(sums)
     if len(worth) == 1:
         name, only = next(iter(worth.items()))
-        events, reason = _break_even_events(cost, only, deadweight, weights[name])
+        events, reason = _break_even_events(cost, only, deadweight, weights[name], public)
     else:
         events, reason = _break_even_mixture(cost, worth, sums)
     value, value_reason = _break_even_value(cost, float(prevented.mean()), float(discounted.mean()))
@@ -131,20 +134,20 @@ def _full_cost(sums: Tally) -> float:
     return float(np.mean(sums.full_cost.sum(axis=1)))
 
 
-def _unit_value(value: Worth, credit: FloatArray | float = 0.0) -> FloatArray:
+def _unit_value(value: Worth, credit: FloatArray | float = 0.0, public: Collection[str] = PUBLIC_BEARERS) -> FloatArray:
     """Worth of one counted event, shape (draws,); `credit` is what a unit of tax saved gains besides."""
     total = np.zeros_like(value.multiplier)
     for priced in value.lines:
-        total = total + priced.draws * (1 + credit * (priced.line.bearer in PUBLIC_BEARERS))
+        total = total + priced.draws * (1 + credit * (priced.line.bearer in public))
     return np.asarray(total * value.multiplier)
 
 
 def _break_even_events(
-    cost: float, value: Worth | None, deadweight: FloatArray, weight: float
+    cost: float, value: Worth | None, deadweight: FloatArray, weight: float, public: Collection[str]
 ) -> tuple[float | None, str]:
     if value is None:
         return None, "it has no price"
-    worth = float(_unit_value(value, deadweight).mean()) * weight
+    worth = float(_unit_value(value, deadweight, public).mean()) * weight
     if cost < 0:
         return None, _SAVES
     if worth <= 0:

@@ -3,8 +3,8 @@
 The header is TOML behind `# `: name, country, currency, price_year, basis; region, source, link, includes,
 cautions, bearers. The columns are crime, value (or low and high; low, value and high; value and sd),
 and, where wanted, offence, component, bearer, stage, tangible, contains, contains_crimes (names parted by
-`;`), use ("count", or "reference" for a figure that is shown and not added), certainty, source, table,
-caution.
+`;`), use ("count", or "reference" for a figure that is shown and not added), cashable, transfer, certainty,
+source, table, caution.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _TEXTS = (
 )
 _NUMBERS = ("value", "low", "high", "sd")
 _LISTS = ("contains", "contains_crimes")
-_COLUMNS = (*_TEXTS, *_NUMBERS, *_LISTS, "tangible", "use")
+_TRUTHS = ("tangible", "cashable", "transfer")
+_COLUMNS = (*_TEXTS, *_NUMBERS, *_LISTS, *_TRUTHS, "use")
 
 
 def price_schedules() -> tuple[str, ...]:
@@ -109,8 +110,7 @@ def _made(faults: list[str], header: Mapping[str, Any], lines: Sequence[tuple[Un
     if missing or (not counted and faults):
         return None
     options = {key: header[key] for key in _HEADER if key in header}
-    for key in ("cautions", "bearers"):
-        options[key] = tuple(options.get(key, ()))
+    options["cautions"] = tuple(options.get("cautions", ()))
     shown = tuple(line for line, counts in lines if not counts)
     return attempt(faults, "", lambda: Prices(unit_costs=counted, reference=shown, **options))
 
@@ -135,8 +135,7 @@ def _line(row: Mapping[str, Any]) -> tuple[UnitCost, bool]:
         raise CostError(f"use is 'count' or 'reference'; there is {use!r}")
     options: dict[str, Any] = {key: str(given[key]) for key in _TEXTS if key in given}
     options |= {key: _names(given[key]) for key in _LISTS if key in given}
-    if "tangible" in given:
-        options["tangible"] = _truth(given["tangible"])
+    options |= {key: _truth(key, given[key]) for key in _TRUTHS if key in given}
     return UnitCost(amount=_amount(given), **options), use == "count"
 
 
@@ -169,10 +168,10 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
-def _truth(value: object) -> bool:
+def _truth(key: str, value: object) -> bool:
     text = str(value).lower()
     if text not in {"yes", "no", "true", "false"}:
-        raise CostError(f"tangible is 'yes' or 'no'; there is {value!r}")
+        raise CostError(f"{key} is 'yes' or 'no'; there is {value!r}")
     return text in {"yes", "true"}
 
 

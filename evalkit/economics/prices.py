@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from evalkit.draws import Quantity
 from evalkit.economics.amounts import check_money_unit, read_amount
-from evalkit.economics.ledger import BEARERS
+from evalkit.economics.bearers import BEARERS, Purse, check_cashable, public_among, read_bearers
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import CostError, first_of, nearest
 
@@ -43,6 +43,9 @@ class UnitCost:
     certainty : "primary" (read in the source itself), "secondary" (read in a source that quotes it),
         "memory", or "own" for the user's own figure
     caution : a sentence that every appraisal using it has to carry
+    cashable : can a public budget be cut by it? By default no: a case less seldom closes a court or a cell
+    transfer : does it only move from one bearer to another? It counts for its bearer and not for society. What
+        a thief gains is no transfer here: the loss of the victim counts, as the Home Office has it
     """
 
     crime: str
@@ -58,6 +61,8 @@ class UnitCost:
     table: str = ""
     certainty: Certainty = "own"
     caution: str = ""
+    cashable: bool = False
+    transfer: bool = False
 
     def __post_init__(self) -> None:
         if not self.crime.strip() or not self.component.strip():
@@ -165,7 +170,7 @@ class Prices:
     cautions : sentences that every appraisal using the schedule has to carry
     multipliers : crimes that happened for each one recorded, by crime; or "none"
     priced_as : which crime of the schedule stands in for a crime or an outcome that it does not name
-    bearers : further bearers that the components name, beside those of a ledger
+    bearers : bearers of the user's own, each "public" or "private", as those of a ledger
     """
 
     name: str
@@ -182,7 +187,7 @@ class Prices:
     cautions: tuple[str, ...] = ()
     multipliers: Multipliers = None
     priced_as: Mapping[str, str] = field(default_factory=dict)
-    bearers: tuple[str, ...] = ()
+    bearers: Mapping[str, Purse] | Sequence[str] = field(default_factory=dict)
     left_out: tuple[UnitCost, ...] = ()
 
     def __post_init__(self) -> None:
@@ -196,10 +201,13 @@ class Prices:
             )
         if not self.unit_costs:
             raise CostError(f"prices {self.name!r} hold no unit cost")
-        known = (*BEARERS, NOT_SPLIT, *self.bearers)
+        object.__setattr__(self, "bearers", read_bearers(self.bearers))
+        known, public = (*BEARERS, NOT_SPLIT, *self.bearers), public_among(self.own_bearers)
         for line in self.unit_costs:
             if line.bearer not in known:
                 raise CostError(f"no bearer {line.bearer!r} ({line.name}); {nearest(line.bearer, known, 20)}")
+            if line.cashable:
+                check_cashable(f"the unit cost {line.name}", line.bearer, public, is_money=line.tangible is not False)
         for crime in self.crimes:
             _refuse_overlap(self.of(crime))
         if not isinstance(self.priced_as, Mapping):
@@ -210,6 +218,11 @@ class Prices:
                     f"priced_as names {wanted!r}, which prices {self.name!r} do not hold; "
                     f"{nearest(wanted, self.crimes, 20)}"
                 )
+
+    @property
+    def own_bearers(self) -> Mapping[str, Purse]:
+        """The user's own bearers by name, each with its purse."""
+        return read_bearers(self.bearers)
 
     @property
     def crimes(self) -> tuple[str, ...]:

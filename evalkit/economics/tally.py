@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from evalkit.draws import FloatArray
+from evalkit.economics.bearers import PUBLIC_BEARERS
 from evalkit.economics.clock import Span, year_shares
 from evalkit.economics.inputs import Drawn, Worth
-from evalkit.economics.ledger import PUBLIC_BEARERS
 
 __all__ = ["DEADWEIGHT", "Tally", "events_by_year", "exposure_by_year", "tally"]
 
@@ -102,6 +102,9 @@ def tally(
     worth: Mapping[str, Worth],
     factors: FloatArray,
     deadweight: FloatArray,
+    *,
+    public: Collection[str] = PUBLIC_BEARERS,
+    moved: FloatArray | float = 0.0,
 ) -> Tally:
     """Add up costs and benefits.
 
@@ -110,6 +113,8 @@ def tally(
     events : by outcome, shape (draws, years)
     factors : of discounting, shape (years,)
     deadweight : loss for each unit of money taxed, shape (draws,)
+    public : bearers whose money is taxed
+    moved : public money that is only handed on, in present value: no cost, but it has to be taxed for
     """
     draws, years = next(iter(events.values())).shape
     cost: dict[str, FloatArray] = {}
@@ -124,15 +129,15 @@ def tally(
         for priced in value.lines:
             key = (name, priced.line.bearer)
             benefit[key] = benefit.get(key, 0) + present * priced.draws[:, None]
-    public = sum(
-        (b for (_, bearer), b in benefit.items() if bearer in PUBLIC_BEARERS),
+    saved = sum(
+        (b for (_, bearer), b in benefit.items() if bearer in public),
         start=np.zeros((draws, years)),
     )
     taxed = sum(
-        (c for bearer, c in cost.items() if bearer in PUBLIC_BEARERS),
-        start=np.zeros((draws, years)),
+        (c for bearer, c in cost.items() if bearer in public),
+        start=np.zeros((draws, years)) + moved,
     )
     charge = deadweight[:, None] * taxed
     return Tally(
-        events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * public - charge, charge=charge
+        events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * saved - charge, charge=charge
     )

@@ -9,6 +9,7 @@ from evalkit.report import formats, moneywords
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of, who_pays
+from evalkit.report.sections_purses import purse_blocks
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -34,6 +35,7 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         text = f"{moneywords.why_no_money(evaluation)} What is said above of the effect stands by itself."
         return Section(key="money", title="Costs and benefits", blocks=(Paragraph(text=text),))
     blocks: list[Block] = [
+        *purse_blocks(appraisal),
         Paragraph(head="Terms", text=_terms(appraisal)),
         _ledger(evaluation),
         _key_figures(evaluation, appraisal),
@@ -66,7 +68,7 @@ def _ledger(evaluation: Evaluation) -> Grid:
         (
             flow.what,
             flow.bearer,
-            f"{flow.kind}, saved" if flow.saving else flow.kind,
+            f"{flow.kind_in_words}{', saved' if flow.saving else ''}{', cashable' if flow.is_cash_saved else ''}",
             ", ".join(str(year) for year in flow.years),
             Quantity.of(flow.amount).describe(),
             flow.source or "ASSUMED, without a source",
@@ -248,6 +250,7 @@ def _scenario(appraisal: Appraisal) -> list[Block]:
             text=f"Over {years}, of which {formats.number(scenario.window)} seen: {moneywords.net_sentence(scenario)} "
             "The years after the observed window are a scenario and no finding.",
         ),
+        *purse_blocks(scenario),
         who_pays(scenario, rough=False),
         _by_year(scenario),
         _assumptions(scenario),

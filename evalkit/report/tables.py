@@ -153,6 +153,7 @@ def _refusals(evaluation: Evaluation) -> ExportTable:
 
 def _money(appraisal: Appraisal, suffix: str) -> tuple[ExportTable, ...]:
     return (
+        _perspectives(appraisal, suffix),
         _by_bearer(appraisal, suffix),
         _by_crime(appraisal, suffix),
         _by_year(appraisal, suffix),
@@ -173,6 +174,22 @@ def _triple(part: Amount | None) -> tuple[Cell, Cell, Cell]:
 
 
 _FLOWS = tuple(f"{what}{end}" for what in ("cost", "benefit", "net") for end in ("", "_lower", "_upper"))
+
+
+def _perspectives(appraisal: Appraisal, suffix: str) -> ExportTable:
+    rows = [
+        (
+            line.perspective,
+            *_triple(line.cost),
+            *_triple(line.benefit),
+            *_triple(line.net),
+            line.prob_net_benefit,
+            line.reason,
+        )
+        for line in appraisal.perspectives
+    ]
+    columns = ("perspective", *_FLOWS, "prob_net_benefit", "reason")
+    return ExportTable(name=f"perspectives{suffix}", columns=columns, rows=tuple(rows))
 
 
 def _by_bearer(appraisal: Appraisal, suffix: str) -> ExportTable:

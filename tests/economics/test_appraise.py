@@ -564,6 +564,7 @@ def test_no_number_is_missing_or_endless(mean, sd, cost, price, options):
         assert by_year == pytest.approx(scenario.net_benefit.mean, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(1, 50))
 def test_break_even_events_make_the_net_benefit_nothing(mean):
     """Preventing exactly the events that break even gives a net benefit of 0, deadweight and all."""

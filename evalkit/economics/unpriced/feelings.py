@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from evalkit.draws import FloatArray, Quantity
-from evalkit.economics.checks import SOCIETY
+from evalkit.economics.bearers import SOCIETY
 from evalkit.economics.deflators import Deflator
 from evalkit.economics.drawing import price_step
 from evalkit.economics.ledger import Costs
