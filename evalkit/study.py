@@ -24,7 +24,7 @@ from evalkit.registry import estimator as find_estimator
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Costs, Prices
+    from evalkit.economics import Appraisal, Costs, Information, Learning, Observed, Prices
     from evalkit.estimation_cache import EstimationCache
 
 __all__ = ["Study"]
@@ -52,6 +52,7 @@ class Study:
     sensitivity : further estimators, by the name they are reported under, or a sequence of names
     costs, prices : the ledger and what one crime costs; without costs there is no appraisal
     appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
+    learning : what is decided with the study, and ways to learn more before; without it there is no roll-out
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
@@ -67,6 +68,7 @@ class Study:
     sensitivity: Mapping[str, Estimator | str] | Sequence[str] = ()
     costs: Costs | None = None
     prices: Prices | None = None
+    learning: Learning | None = None
     appraisal: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 1
     draws: int = DEFAULT_DRAWS
@@ -141,7 +143,9 @@ class Study:
             if design.outcome.counts_events
         }
         try:
-            self._appraise(nothing, np.random.default_rng(0))
+            appraisal, _ = self._appraise(nothing, np.random.default_rng(0))
+            if self.learning is not None:
+                self._inform(appraisal, 0)
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -194,12 +198,15 @@ class Study:
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        information, ignorance = self._inform(appraisal, seed)
         return Evaluation(
             study=self,
             effects=coupled,
             refusals=refusals,
             appraisal=appraisal,
             appraisal_reason=reason,
+            information=information,
+            information_reason=ignorance,
             warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
@@ -260,6 +267,32 @@ class Study:
             return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
         except NoMeanError as problem:  # a finding, and no fault of the study
             return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+
+    def _inform(self, appraisal: Appraisal | None, seed: int) -> tuple[Information | None, str]:
+        """Say what it is worth to know more before the measure is adopted or done without; or why that cannot be."""
+        if self.learning is not None and (self.costs is None or self.prices is None):
+            missing = "costs" if self.costs is None else "prices"
+            msg = f"learning asks what it is worth to know more, which is reckoned in money: give {missing}"
+            raise StudyError(msg)
+        if appraisal is None:
+            return None, "Without an appraisal there is no decision in money that knowing more could better."
+        from evalkit.economics import value_of_information, why_no_information
+
+        if reason := why_no_information(appraisal):
+            return None, f"{reason[:1].upper()}{reason[1:]}."
+        observed = None if self.learning is None else self._observed(appraisal, self.learning.share_lasting)
+        return value_of_information(appraisal, learning=self.learning, observed=observed, seed=seed), ""
+
+    def _observed(self, appraisal: Appraisal, share_lasting: float) -> Observed:
+        """Say what the estimate on the primary outcome rests on: treated sites, and their mean time under the measure."""
+        from evalkit.economics import Observed
+
+        design, months = self.designs[self.primary], 12 * appraisal.window
+        if design.panel is None:
+            return Observed(sites=1, months=months, share_lasting=share_lasting)
+        under = design.treatment[design.treatment.any(axis=1)]
+        share = under.sum() / (len(under) * len(design.periods_after))
+        return Observed(sites=len(under), months=months * float(share), share_lasting=share_lasting)
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

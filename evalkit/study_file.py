@@ -22,7 +22,7 @@ from evalkit.study_times import Times, read_times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.economics import Costs, Prices
+    from evalkit.economics import Costs, Learning, Prices
 
 __all__ = ["find_study", "load_study"]
 
@@ -98,7 +98,7 @@ class _Builder:
         designs = dict(self._designs(table))
         estimator = self._estimator()
         sensitivity = self._sensitivity()
-        costs, prices = self._costs(), self._prices()
+        costs, prices, learning = self._costs(), self._prices(), self._learning()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -110,6 +110,7 @@ class _Builder:
                     sensitivity=sensitivity,
                     costs=costs,
                     prices=prices,
+                    learning=learning,
                     appraisal=self.sections.appraisal.model_dump(exclude_none=True),
                     harm_weights={
                         name: section.harm_weight
@@ -293,6 +294,15 @@ class _Builder:
             self.inputs.append(path)
         with self._gathering("[prices] "):
             return Prices.from_mapping(self.sections.prices, folder=self.file.parent)
+        return None
+
+    def _learning(self) -> Learning | None:
+        if self.sections.learning is None:
+            return None
+        from evalkit.economics.information.plan_file import learning_from_mapping
+
+        with self._gathering("[learning] "):
+            return learning_from_mapping(self.sections.learning.model_dump())
         return None
 
     def _cross_checks(self) -> None:

@@ -43,6 +43,7 @@ ROW_OF = dict.fromkeys(
         "quick",
         "result",
         "result_effects",
+        "result_information",
         "stored_effect",
         "study_file",
         "study_program",

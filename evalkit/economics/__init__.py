@@ -21,6 +21,19 @@ from evalkit.economics.cost_per_crime import (
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
 from evalkit.economics.faults import CostFaultsError, NoMeanError
+from evalkit.economics.information import (
+    Information,
+    Learning,
+    Observed,
+    PartialInformation,
+    Plan,
+    PlanValue,
+    RollOut,
+    expected_value_of_partial_information,
+    expected_value_of_sample_information,
+    value_of_information,
+    why_no_information,
+)
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
@@ -40,10 +53,17 @@ __all__ = [
     "Discounting",
     "Fieller",
     "Flow",
+    "Information",
+    "Learning",
     "Multiplier",
     "NoMeanError",
+    "Observed",
+    "PartialInformation",
+    "Plan",
+    "PlanValue",
     "Prices",
     "Quadrants",
+    "RollOut",
     "UnitCost",
     "YearLine",
     "acceptable_value",
@@ -51,8 +71,12 @@ __all__ = [
     "deflators",
     "discount_factors",
     "discounting_schedules",
+    "expected_value_of_partial_information",
     "expected_value_of_perfect_information",
+    "expected_value_of_sample_information",
     "fieller",
     "price_schedules",
     "uprate",
+    "value_of_information",
+    "why_no_information",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from evalkit.draws import FloatArray, interval
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
+from evalkit.economics.discounting import Discounting
 
 __all__ = [
     "Amount",
@@ -198,6 +199,8 @@ class Appraisal:
     assumptions : everything that the numbers rest on
     warnings : sentences that a reader must see
     extrapolation : the same for a longer horizon, where one was asked for
+    named_inputs : draws of everything uncertain that net benefit rests on, by name, each shape (draws,)
+    rates : of discounting, by year
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -224,6 +227,8 @@ class Appraisal:
     discounted_prevented_draws: FloatArray | None = None
     tax_loss_draws: FloatArray | None = None
     extrapolation: Appraisal | None = field(default=None)
+    named_inputs: Mapping[str, FloatArray] = field(default_factory=dict)
+    rates: Discounting | None = None
 
     @property
     def cost(self) -> Amount:

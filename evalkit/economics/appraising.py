@@ -22,6 +22,7 @@ from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
 from evalkit.economics.faults import NoMeanError
+from evalkit.economics.information.named_inputs import named_inputs
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
@@ -246,8 +247,30 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             discounted=discounted,
         ),
         unpriced=unpriced,
+        named_inputs=_named_inputs(inputs, events, retention, factors),
+        rates=inputs.discounting,
         assumptions=inputs.assumptions,
         warnings=(*inputs.warnings, *warnings_of(inputs.costs, inputs.worth, sums, years, seen)),
+    )
+
+
+def _named_inputs(
+    inputs: Inputs, events: Mapping[str, FloatArray], retention: FloatArray | None, factors: FloatArray
+) -> Mapping[str, FloatArray]:
+    """Name what is uncertain; an effect stands as it would be with the share that is kept at its mean."""
+    if retention is not None and np.ptp(retention) > 0:
+        kept, spans = np.full_like(retention, retention.mean()), inputs.clock.spans
+        events = {
+            name: events_by_year(_net(effect), spans[name], len(factors), kept)
+            for name, effect in inputs.effects.items()
+        }
+    return named_inputs(
+        events,
+        inputs.flows,
+        inputs.worth,
+        factors=factors,
+        deadweight=inputs.deadweight,
+        retention=retention,
     )
 
 
