@@ -45,6 +45,7 @@ def _learning(found: Information) -> dict[str, Any] | None:
     return {
         "roll_out": asdict(learning.roll_out),
         "observed": asdict(observed),
+        "waits": learning.waits,
         "scale": found.scale,
         "evpi": found.perfect_for_roll_out,
         "best_plan": None if found.best_plan is None else found.best_plan.plan.name,

@@ -284,7 +284,7 @@ class Study:
         return value_of_information(appraisal, learning=self.learning, observed=observed, seed=seed), ""
 
     def _observed(self, appraisal: Appraisal, share_lasting: float) -> Observed:
-        """Say what the estimate on the primary outcome rests on: treated sites, and their mean time under the measure."""
+        """Say what the primary estimate rests on: treated sites, and their mean time under the measure."""
         from evalkit.economics import Observed
 
         design, months = self.designs[self.primary], 12 * appraisal.window

@@ -157,6 +157,7 @@ class LearningSection(Section):
     plans: list[PlanSection] = []
     share_lasting: Annotated[float, Field(ge=0, le=1)] = 0.0
     scenario: Literal["observed window", "extrapolation"] = "observed window"
+    waits: bool = True
 
 
 class StudyFile(Section):

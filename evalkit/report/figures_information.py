@@ -42,7 +42,7 @@ def known_inputs(evaluation: Evaluation) -> Figure | None:
             axes.plot([each.noise_floor] * 2, [place - 0.38, place + 0.38], color=RUST, linewidth=2)
             text = formats.money(each.value, currency) if told else each.words
             axes.annotate(
-                in_lines(text, 16 if layout.is_narrow else 40),
+                in_lines(text, 20 if layout.is_narrow else 40),
                 (max(each.value, each.noise_floor), place),
                 xytext=(6, 0),
                 textcoords="offset points",
@@ -50,7 +50,7 @@ def known_inputs(evaluation: Evaluation) -> Figure | None:
                 color=INK if told else SOFT,
                 annotation_clip=False,
             )
-        axes.set_xlim(0, max(first.value, *(each.noise_floor for each in shown)) * (1.7 if layout.is_narrow else 1.35))
+        axes.set_xlim(0, max(first.value, *(each.noise_floor for each in shown)) * (1.9 if layout.is_narrow else 1.35))
         _money_ticks(axes, layout.ticks - 1)
         axes.set_xlabel(f"worth of knowing it, {formats.currency_name(currency)}")
 

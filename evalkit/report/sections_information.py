@@ -43,9 +43,9 @@ def _decision(found: Information) -> str:
     seen = "in the years that were observed" if found.scenario == "observed window" else "with the years extrapolated"
     best = "to adopt it" if found.best == "adopt" else "to do without it"
     return (
-        f"To adopt the measure as it was appraised {seen}, or to do without it, at the worth of a crime that "
-        f"{found.schedule or 'the study'} states. On average it is best {best}. Knowing more has a worth "
-        "where it could show that the other choice is right."
+        f"To adopt the measure as it was appraised {seen}, or to do without it, at the worth of a crime in the prices "
+        f"“{found.schedule or 'own'}”. On average it is best {best}. Knowing more has a worth where it could show that "
+        "the other choice is right."
     )
 
 
@@ -82,7 +82,7 @@ def _inputs(found: Information) -> Grid:
 
 def _row(each: PartialInformation, found: Information) -> tuple[str, str, str]:
     value = formats.amount(each.value, found.currency) if each.is_distinguishable else each.words
-    return each.name, value, formats.amount(each.noise_floor, found.currency)
+    return each.name, value, formats.money(each.noise_floor, found.currency)
 
 
 def _learning(found: Information) -> list[Block]:
@@ -94,7 +94,7 @@ def _learning(found: Information) -> list[Block]:
             caption=f"Ways to learn more before the roll-out, {formats.currency_name(found.currency)}, present value",
             columns=(
                 "Plan",
-                "Uncertainty of the effect that goes",
+                "Variance it resolves",
                 "Worth (EVSI)",
                 "Cost",
                 "Lost by waiting",
@@ -113,7 +113,7 @@ def _learning(found: Information) -> list[Block]:
 def _plan_row(each: PlanValue) -> tuple[str, ...]:
     return (
         each.plan.name,
-        f"{formats.percent(100 * each.resolved)} of its variance",
+        formats.percent(100 * each.resolved),
         formats.full_money(each.value) if each.is_distinguishable else "not distinguishable from 0",
         formats.full_money(each.plan.cost),
         formats.full_money(each.forgone),
@@ -123,14 +123,14 @@ def _plan_row(each: PlanValue) -> tuple[str, ...]:
 
 
 def _plan_sentence(each: PlanValue, currency: str) -> str:
-    plan = each.plan
+    plan, name = each.plan, formats.capital(each.plan.name)
     cost = formats.money(plan.cost, currency)
     verdict = "worth it" if each.is_worth_it else "not worth it"
     if not each.is_distinguishable:
-        return f"{plan.name}: what it would teach is not distinguishable from 0; its cost is {cost}: not worth it."
+        return f"{name}: what it would teach is not distinguishable from 0; its cost is {cost}: not worth it."
     waiting = f", and {formats.money(each.forgone, currency)} are lost while the roll-out waits" if each.forgone else ""
     worth = formats.money(each.value, currency)
-    return f"{plan.name}: {_more(each)} is worth {worth} at most; its cost is {cost}{waiting}: {verdict}."
+    return f"{name}: {_more(each)} is worth {worth} at most; its cost is {cost}{waiting}: {verdict}."
 
 
 def _more(each: PlanValue) -> str:
@@ -147,8 +147,11 @@ def _advice(found: Information) -> str:
     if best is not None:
         left = formats.money(best.net, found.currency)
         return f"Of the plans listed, “{best.plan.name}” is worth most beyond its cost: {left}."
-    now = "adopt the measure now" if found.best == "adopt" else "do without it now"
-    return f"None of the plans listed is worth its cost to this decision: {now}, on what is known."
+    now = "to adopt the measure" if found.best == "adopt" else "to do without the measure"
+    return (
+        "None of the plans listed is worth its cost to this decision. By expected net benefit alone, which weighs "
+        f"neither how sure the effect is nor what the design can show, it is best {now} on what is known."
+    )
 
 
 def _rests_on(found: Information) -> str:
@@ -166,6 +169,12 @@ def _rests_on(found: Information) -> str:
     return (
         f"The effect was seen at {formats.plural(round(observed.sites), 'treated site', 'treated sites')} for "
         f"{formats.number(observed.months)} months: {error}. Each further site comes with as many comparison sites as "
-        "now. Costs and benefits of a site and year of the roll-out are taken to be those of the pilot, and the "
-        "roll-out waits until the answer is there."
+        "now. Costs and benefits of a site and year of the roll-out are taken to be those of the pilot, and "
+        f"{_waiting(found)}."
     )
+
+
+def _waiting(found: Information) -> str:
+    if found.learning is None or found.learning.waits:
+        return "the roll-out waits until the answer is there"
+    return "what is best at present is done until the answer is there, and can be undone then without loss"

@@ -13,7 +13,7 @@ __all__ = ["learning_from_mapping"]
 
 
 def learning_from_mapping(mapping: Mapping[str, Any]) -> Learning:
-    """Read `roll_out` (sites, years), `plans`, `share_lasting` and `scenario`.
+    """Read `roll_out` (sites, years), `plans`, `share_lasting`, `scenario` and `waits`.
 
     A plan is a table with name, months, sites, cost (of the study as a whole), cost_per_month and cost_per_site. A
     list of months or of sites stands for one plan each.
@@ -23,6 +23,7 @@ def learning_from_mapping(mapping: Mapping[str, Any]) -> Learning:
         plans=tuple(plan for given in mapping.get("plans", ()) for plan in _plans(given)),
         share_lasting=mapping.get("share_lasting", 0.0),
         scenario=mapping.get("scenario", "observed window"),
+        waits=mapping.get("waits", True),
     )
 
 

@@ -69,12 +69,15 @@ class Learning:
     plans : ways to learn more
     share_lasting : of the effect's error that lasts at a site; see `Observed`
     scenario : the appraisal that is decided by
+    waits : does the roll-out wait for the answer? Otherwise what is best at present is done until then, and is
+        taken to be undone without loss
     """
 
     roll_out: RollOut
     plans: tuple[Plan, ...] = ()
     share_lasting: float = 0.0
     scenario: Scenario = "observed window"
+    waits: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plans", tuple(self.plans))
@@ -146,7 +149,7 @@ def _annuity(rates: Discounting, start: float, end: float) -> float:
 
 
 def plan_value(
-    plan: Plan, *, sample: float, observed: Observed, scale: Scale, mean: float, is_distinguishable: bool
+    plan: Plan, *, sample: float, observed: Observed, scale: Scale, mean: float, waits: bool, is_distinguishable: bool
 ) -> PlanValue:
     """Give what a plan is worth to the roll-out.
 
@@ -154,10 +157,11 @@ def plan_value(
     ----------
     sample : value of its information to a decision on the scale of the pilot (EVSI)
     mean : net benefit of the pilot as it is expected now
+    waits : does the roll-out wait for the answer?
     """
     wait = (plan.months or observed.months) / 12
     left = scale.after(wait)
-    forgone = max(mean, 0.0) * (scale.after() - left)
+    forgone = max(mean, 0.0) * (scale.after() - left) if waits else 0.0
     return PlanValue(
         plan=plan,
         resolved=observed.variance_resolved(months=plan.months, sites=plan.sites),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -71,9 +71,7 @@ def why_no_information(appraisal: Appraisal) -> str:
     """Say why nothing can be said of what it is worth to know more; empty where it can."""
     net = appraisal.net_benefit_draws
     if net is None:
-        return (
-            f"{appraisal.benefit_reason}; without a net benefit there is no decision that knowing more could better"
-        )
+        return f"{appraisal.benefit_reason}; without a net benefit there is no decision that knowing more could better"
     if settled_mean(net) is None:
         return "the mean of net benefit is decided by a few extreme draws, and with it everything that rests on means"
     return ""
@@ -108,8 +106,7 @@ def value_of_information(
     effects = effects_among(chosen.named_inputs)
     inputs = tuple(sorted(_by_input(net, chosen.named_inputs, seed), key=lambda each: -each.value))
     together = _together(net, effects, inputs, seed)
-    scale = None if learning is None or observed is None else _scale(chosen, learning, observed)
-    return Information(
+    found = Information(
         scenario=chosen.scenario,
         currency=chosen.currency,
         price_year=chosen.price_year,
@@ -118,11 +115,13 @@ def value_of_information(
         perfect=expected_value_of_perfect_information(net),
         inputs=inputs,
         effects=together,
-        learning=learning,
-        observed=observed if learning is not None else None,
-        scale=None if scale is None else scale.after(),
-        plans=() if scale is None or observed is None else _plans(net, effects, together, learning, observed, scale),
     )
+    if learning is None or observed is None:
+        return found
+    scale = _scale(chosen, learning, observed)
+    told = together is not None and together.is_distinguishable
+    plans = _plans(net, effects, learning, observed, scale=scale, is_distinguishable=told)
+    return replace(found, learning=learning, observed=observed, scale=scale.after(), plans=plans)
 
 
 def _chosen(appraisal: Appraisal, learning: Learning | None) -> Appraisal:
@@ -173,12 +172,13 @@ def _scale(appraisal: Appraisal, learning: Learning, observed: Observed) -> Scal
 def _plans(
     net: FloatArray,
     effects: Mapping[str, FloatArray],
-    together: PartialInformation | None,
-    learning: Learning | None,
+    learning: Learning,
     observed: Observed,
+    *,
     scale: Scale,
+    is_distinguishable: bool,
 ) -> tuple[PlanValue, ...]:
-    plans = () if learning is None else learning.plans
+    plans = learning.plans
     resolved = [observed.variance_resolved(months=plan.months, sites=plan.sites) for plan in plans]
     samples = (0.0,) * len(plans)
     if effects:
@@ -190,7 +190,8 @@ def _plans(
             observed=observed,
             scale=scale,
             mean=float(net.mean()),
-            is_distinguishable=together is not None and together.is_distinguishable,
+            waits=learning.waits,
+            is_distinguishable=is_distinguishable,
         )
         for plan, sample in zip(plans, samples, strict=True)
     )
