@@ -19,9 +19,9 @@ _TITLE = "What is it worth to know more?"
 
 def information_sections(evaluation: Evaluation, drawn: dict[str, Figure]) -> tuple[Section, ...]:
     """Give the section, or why nothing can be said; none where nothing was appraised, as the money says why."""
-    if evaluation.appraisal is None:
-        return ()
     found = evaluation.information
+    if evaluation.appraisal is None or (found is None and not evaluation.information_reason):
+        return ()
     if found is None:
         return (_section(Paragraph(text=formats.sentence(evaluation.information_reason))),)
     return (
