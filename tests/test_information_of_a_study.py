@@ -25,7 +25,12 @@ comparison = [308, 318]
 [costs]
 currency = "USD"
 year = 2008
-flows = [{ what = "<b>patrols</b>", amount = { low = 300_000, high = 900_000 }, bearer = "city", kind = "running", year = 1 }]
+[[costs.flows]]
+what = "<b>patrols</b>"
+amount = { low = 300_000, high = 900_000 }
+bearer = "city"
+kind = "running"
+year = 1
 """
 PRICES = """
 [prices]
@@ -104,7 +109,7 @@ def test_the_section_answers_in_words(evaluate, shown):
     assert "at most; its cost is $120,000: worth it." in words
     assert "its cost is $10\N{NO-BREAK SPACE}billion: not worth it." in words
     assert "25\N{NO-BREAK SPACE}% of the variance of the present error is taken to last at a site" in words
-    assert [row[0] for row in inputs.rows][0] == "effect on robbery"
+    assert inputs.rows[0][0] == "effect on robbery"
     assert [row[-1] for row in plans.rows] == ["yes", "yes", "no"]
     assert figures["known-inputs"].rows[0][0] == "effect on robbery"
 

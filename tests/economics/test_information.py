@@ -21,6 +21,7 @@ def normal_loss(mean, sd):
 
 
 def evppi(net, inputs, **more):
+    """Give what it is worth to know some inputs."""
     return expected_value_of_partial_information(net, inputs, **more)
 
 
@@ -37,6 +38,7 @@ def money():
 
 
 def net_of(money):
+    """Give the net benefit of every draw."""
     return money["events"] * money["worth"] - money["cost"]
 
 
@@ -241,7 +243,7 @@ def test_what_was_observed_is_refused_where_it_cannot_be(given):
 
 def test_a_share_outside_its_range_is_refused(money):
     """No data resolve more than all of the variance."""
-    with pytest.raises(CostError, match="between 0 and 1; there is 1.5"):
+    with pytest.raises(CostError, match=r"between 0 and 1; there is 1\.5"):
         expected_value_of_sample_information(net_of(money), money["events"], [0.5, 1.5])
 
 

@@ -111,7 +111,7 @@ def test_without_prices_there_is_no_value_and_a_reason(appraised):
     """Without a net benefit nothing is reckoned, and the reason names what is missing."""
     without = appraised(priced=False)
     assert why_no_information(without).startswith("no prices were given")
-    with pytest.raises(CostError, match="no prices were given.*no decision that knowing more could better"):
+    with pytest.raises(CostError, match=r"no prices were given.*no decision that knowing more could better"):
         value_of_information(without)
     assert why_no_information(appraised()) == ""
 
