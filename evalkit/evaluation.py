@@ -17,7 +17,7 @@ from evalkit.study_unpriced import Unpriced
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal
+    from evalkit.economics import Appraisal, Information
     from evalkit.study import Study
 
 __all__ = ["Evaluation", "Provenance", "Refusal", "Role", "library_versions"]
@@ -84,6 +84,7 @@ class Evaluation:
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal
     unpriced : what was found that has no price
+    information : what it is worth to know more, or None with `information_reason`
     warnings : sentences that a reader must see
     """
 
@@ -94,6 +95,8 @@ class Evaluation:
     appraisal: Appraisal | None = None
     appraisal_reason: str = ""
     unpriced: Unpriced = field(default_factory=Unpriced)
+    information: Information | None = None
+    information_reason: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -15,6 +15,7 @@ from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 from evalkit.result_incidence import incidence_document
+from evalkit.result_information import information_document
 from evalkit.result_purses import purses_document
 from evalkit.result_unpriced import intrusion_document, perception_document
 
@@ -65,6 +66,8 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         ),
         "intrusion": intrusion_document(evaluation.unpriced.intrusion),
         "perception": perception_document(evaluation.unpriced.perception, evaluation.study.level),
+        "information": information_document(evaluation.information),
+        "information_reason": evaluation.information_reason or None,
         "warnings": list(evaluation.warnings),
     }
 

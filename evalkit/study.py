@@ -26,7 +26,7 @@ from evalkit.study_unpriced import find_unpriced
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Costs, Prices
+    from evalkit.economics import Appraisal, Costs, Information, Learning, Observed, Prices
     from evalkit.economics.unpriced import Intrusion, Perception
     from evalkit.estimation_cache import EstimationCache
 
@@ -57,6 +57,7 @@ class Study:
     appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
     intrusion : who is watched, how much, and by which rules; never in money
     perception : a feeling that a survey asked for, set against the costs in points
+    learning : what is decided with the study, and ways to learn more before; without it there is no roll-out
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
@@ -72,6 +73,7 @@ class Study:
     sensitivity: Mapping[str, Estimator | str] | Sequence[str] = ()
     costs: Costs | None = None
     prices: Prices | None = None
+    learning: Learning | None = None
     appraisal: Mapping[str, Any] = field(default_factory=dict)
     intrusion: Intrusion | None = None
     perception: Perception | None = None
@@ -148,8 +150,10 @@ class Study:
             if design.outcome.counts_events
         }
         try:
-            self._appraise(nothing, np.random.default_rng(0))
             check_perception(self, {name: each["rehearsal"] for name, each in nothing.items()})
+            appraisal, _ = self._appraise(nothing, np.random.default_rng(0))
+            if self.learning is not None:
+                self._inform(appraisal, 0)
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -205,6 +209,7 @@ class Study:
         unpriced = find_unpriced(
             self, coupled, appraisal, reason, np.random.default_rng([seed, zlib.crc32(b"unpriced")])
         )
+        information, ignorance = self._inform(appraisal, seed)
         return Evaluation(
             study=self,
             effects=coupled,
@@ -212,6 +217,8 @@ class Study:
             appraisal=appraisal,
             appraisal_reason=reason,
             unpriced=unpriced,
+            information=information,
+            information_reason=ignorance,
             warnings=(*unpriced.warnings, *warnings, *(appraisal.warnings if appraisal else ())),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
@@ -272,6 +279,32 @@ class Study:
             return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
         except NoMeanError as problem:  # a finding, and no fault of the study
             return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+
+    def _inform(self, appraisal: Appraisal | None, seed: int) -> tuple[Information | None, str]:
+        """Say what it is worth to know more before the measure is adopted or done without; or why that cannot be."""
+        if self.learning is not None and (self.costs is None or self.prices is None):
+            missing = "costs" if self.costs is None else "prices"
+            msg = f"learning asks what it is worth to know more, which is reckoned in money: give {missing}"
+            raise StudyError(msg)
+        if appraisal is None:
+            return None, "Without an appraisal there is no decision in money that knowing more could better."
+        from evalkit.economics import value_of_information, why_no_information
+
+        if reason := why_no_information(appraisal):
+            return None, f"{reason[:1].upper()}{reason[1:]}."
+        observed = None if self.learning is None else self._observed(appraisal, self.learning.share_lasting)
+        return value_of_information(appraisal, learning=self.learning, observed=observed, seed=seed), ""
+
+    def _observed(self, appraisal: Appraisal, share_lasting: float) -> Observed:
+        """Say what the primary estimate rests on: treated sites, and their mean time under the measure."""
+        from evalkit.economics import Observed
+
+        design, months = self.designs[self.primary], 12 * appraisal.window
+        if design.panel is None:
+            return Observed(sites=1, months=months, share_lasting=share_lasting)
+        under = design.treatment[design.treatment.any(axis=1)]
+        share = under.sum() / (len(under) * len(design.periods_after))
+        return Observed(sites=len(under), months=months * float(share), share_lasting=share_lasting)
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

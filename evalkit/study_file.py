@@ -22,7 +22,7 @@ from evalkit.study_times import Times, read_times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.economics import Costs, Groups, Prices
+    from evalkit.economics import Costs, Groups, Learning, Prices
     from evalkit.economics.unpriced import Intrusion, Perception
 
 __all__ = ["find_study", "load_study"]
@@ -101,6 +101,7 @@ class _Builder:
         sensitivity = self._sensitivity()
         costs, prices, groups = self._costs(), self._prices(), self._groups()
         intrusion, perception = self._intrusion(), self._perception()
+        learning = self._learning()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -115,6 +116,7 @@ class _Builder:
                     appraisal=self.sections.appraisal.model_dump(exclude_none=True) | groups,
                     intrusion=intrusion,
                     perception=perception,
+                    learning=learning,
                     harm_weights={
                         name: section.harm_weight
                         for name, section in self.sections.outcomes.items()
@@ -324,6 +326,15 @@ class _Builder:
 
         with self._gathering("[perception] "):
             return perception_from_mapping(self.sections.perception)
+        return None
+
+    def _learning(self) -> Learning | None:
+        if self.sections.learning is None:
+            return None
+        from evalkit.economics.information.plan_file import learning_from_mapping
+
+        with self._gathering("[learning] "):
+            return learning_from_mapping(self.sections.learning.model_dump())
         return None
 
     def _cross_checks(self) -> None:

@@ -132,6 +132,34 @@ class AppraisalSection(Section):
     disjoint: bool | None = None
 
 
+class RollOutSection(Section):
+    """[learning] roll_out: what the decision governs."""
+
+    sites: Annotated[float, Field(gt=0)]
+    years: Annotated[float, Field(gt=0, le=100)]
+
+
+class PlanSection(Section):
+    """[[learning.plans]]: a way to learn more before the roll-out is decided, or several of one kind."""
+
+    name: Text
+    months: float | list[float] = 0.0
+    sites: float | list[float] = 0.0
+    cost: float | dict[str, Any] = 0.0
+    cost_per_month: float = 0.0
+    cost_per_site: float = 0.0
+
+
+class LearningSection(Section):
+    """[learning]: what is decided with the study, and how more could be learnt before."""
+
+    roll_out: RollOutSection
+    plans: list[PlanSection] = []
+    share_lasting: Annotated[float, Field(ge=0, le=1)] = 0.0
+    scenario: Literal["observed window", "extrapolation"] = "observed window"
+    waits: bool = True
+
+
 class StudyFile(Section):
     """The whole file."""
 
@@ -147,6 +175,7 @@ class StudyFile(Section):
     appraisal: AppraisalSection = AppraisalSection()
     intrusion: dict[str, Any] | None = None
     perception: dict[str, Any] | None = None
+    learning: LearningSection | None = None
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:

@@ -45,6 +45,7 @@ ROW_OF = dict.fromkeys(
         "result_effects",
         "result_unpriced",
         "result_purses",
+        "result_information",
         "stored_effect",
         "result_incidence",
         "study_file",

@@ -191,6 +191,7 @@ def test_the_schema_is_walked_to_its_ends():
     """The comparison below sees the nested sections too."""
     assert set(SECTIONS) == {
         "study", "intervention", "data", "design", "outcomes.NAME", "outcomes.NAME.table", "analysis", "appraisal",
+        "learning", "learning.roll_out", "learning.plans",
     }  # fmt: skip
 
 
@@ -205,9 +206,14 @@ def test_every_key_of_a_study_file_is_documented_with_its_default(repo, section)
         if info.is_required():
             assert documented[name] == "needed", name
         elif info.default not in (None, "", [], {}):
-            assert documented[name].strip("`") in (str(info.default), f'"{info.default}"'), name
+            assert documented[name].strip("`") in (str(info.default), f'"{info.default}"', _in_toml(info.default)), name
         else:
             assert documented[name] != "needed", name
+
+
+def _in_toml(value):
+    """Write a truth value as a study file does."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def known_keys(read, given):

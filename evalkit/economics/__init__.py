@@ -26,6 +26,19 @@ from evalkit.economics.groups import Group, Groups
 from evalkit.economics.incidence import DirectLine, Incidence, PayersAndGainers
 from evalkit.economics.incidence_areas import LOCAL_BEARERS, AreaLine
 from evalkit.economics.incidence_groups import GroupLine, GroupTable, Weighing
+from evalkit.economics.information import (
+    Information,
+    Learning,
+    Observed,
+    PartialInformation,
+    Plan,
+    PlanValue,
+    RollOut,
+    expected_value_of_partial_information,
+    expected_value_of_sample_information,
+    value_of_information,
+    why_no_information,
+)
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
@@ -63,15 +76,22 @@ __all__ = [
     "GroupTable",
     "Groups",
     "Incidence",
+    "Information",
     "Intrusion",
+    "Learning",
     "Multiplier",
     "NoMeanError",
+    "Observed",
+    "PartialInformation",
     "PayersAndGainers",
     "Perception",
     "PerspectiveLine",
+    "Plan",
+    "PlanValue",
     "Prices",
     "PublicSaving",
     "Quadrants",
+    "RollOut",
     "SwitchingExponent",
     "UnitCost",
     "Weighing",
@@ -83,11 +103,15 @@ __all__ = [
     "discount_factors",
     "discounting_schedules",
     "equivalent_annual_cost",
+    "expected_value_of_partial_information",
     "expected_value_of_perfect_information",
+    "expected_value_of_sample_information",
     "fieller",
     "prefer_less_intrusive",
     "price_schedules",
     "switching_exponent",
     "uprate",
+    "value_of_information",
     "welfare_weight",
+    "why_no_information",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from evalkit.draws import FloatArray, interval
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
+from evalkit.economics.discounting import Discounting
 
 if TYPE_CHECKING:
     from evalkit.economics.incidence import Incidence
@@ -206,6 +207,8 @@ class Appraisal:
     warnings : sentences that a reader must see
     extrapolation : the same for a longer horizon, where one was asked for
     incidence : who pays and who gains, by area and group, directly and indirectly
+    named_inputs : draws of everything uncertain that net benefit rests on, by name, each shape (draws,)
+    rates : of discounting, by year
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -236,6 +239,8 @@ class Appraisal:
     perspectives: tuple[PerspectiveLine, ...] = ()
     extrapolation: Appraisal | None = field(default=None)
     incidence: Incidence | None = None
+    named_inputs: Mapping[str, FloatArray] = field(default_factory=dict)
+    rates: Discounting | None = None
 
     @property
     def cost(self) -> Amount:

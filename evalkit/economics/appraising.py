@@ -26,6 +26,7 @@ from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
 from evalkit.economics.faults import NoMeanError
 from evalkit.economics.groups import Groups
 from evalkit.economics.incidence import incidence_of
+from evalkit.economics.information.named_inputs import named_inputs
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import BEARERS, Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
@@ -293,6 +294,8 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             public=inputs.public,
         ),
         unpriced=unpriced,
+        named_inputs=_named_inputs(inputs, events, retention, factors),
+        rates=inputs.discounting,
         assumptions=inputs.assumptions,
         incidence=incidence_of(inputs, sums, retention, factors, counted=counted, no_benefit=_benefit_reason(inputs)),
         warnings=(
@@ -303,6 +306,26 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         city=city_account(accounts),
         public_saving=public_saving(accounts),
         perspectives=lines_by_perspective(accounts),
+    )
+
+
+def _named_inputs(
+    inputs: Inputs, events: Mapping[str, FloatArray], retention: FloatArray | None, factors: FloatArray
+) -> Mapping[str, FloatArray]:
+    """Name what is uncertain; an effect stands as it would be with the share that is kept at its mean."""
+    if retention is not None and np.ptp(retention) > 0:
+        kept, spans = np.full_like(retention, retention.mean()), inputs.clock.spans
+        events = {
+            name: events_by_year(_net(effect), spans[name], len(factors), kept)
+            for name, effect in inputs.effects.items()
+        }
+    return named_inputs(
+        events,
+        inputs.flows,
+        inputs.worth,
+        factors=factors,
+        deadweight=inputs.deadweight,
+        retention=retention,
     )
 
 

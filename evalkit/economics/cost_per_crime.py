@@ -19,6 +19,7 @@ from typing import Literal, Self
 import numpy as np
 
 from evalkit.draws import FloatArray
+from evalkit.economics.information.perfect import expected_value_of_perfect_information
 from evalkit.errors import CostError
 
 __all__ = [
@@ -153,18 +154,6 @@ def acceptable_value(prevented: FloatArray, cost: FloatArray, probability: float
     paying = pays_for_nothing.sum() + np.cumsum(steps[order])
     enough = np.flatnonzero((paying >= wanted) & np.isfinite(turns[order]))
     return float(turns[order][enough[0]]) if enough.size else None
-
-
-def expected_value_of_perfect_information(net_benefit: FloatArray) -> float:
-    """Give what it is worth to know before deciding whether the measure pays.
-
-    Parameters
-    ----------
-    net_benefit : shape (draws,) against doing without the measure, or (draws, options)
-    """
-    draws = np.asarray(net_benefit, float)
-    options = np.column_stack([draws, np.zeros(len(draws))]) if draws.ndim == 1 else draws
-    return float(options.max(axis=1).mean() - options.mean(axis=0).max())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from evalkit.report import figures_comparison, figures_effect, figures_incidence, figures_money, figures_trends
+from evalkit.report import (
+    figures_comparison,
+    figures_effect,
+    figures_incidence,
+    figures_information,
+    figures_money,
+    figures_trends,
+)
 from evalkit.report.drawing import Figure
 
 if TYPE_CHECKING:
@@ -47,4 +54,5 @@ _FIGURES = (
     figures_money.break_even,
     figures_money.plane,
     figures_incidence.areas,
+    figures_information.known_inputs,
 )

@@ -17,6 +17,7 @@ from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.sections_close import closing_sections
 from evalkit.report.sections_comparison import comparison_sections
 from evalkit.report.sections_incidence import incidence_sections
+from evalkit.report.sections_information import information_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_study import checks_block, study_sections
 from evalkit.report.sections_trends import trends_sections
@@ -51,6 +52,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         money_section(evaluation, drawn),
         *incidence_sections(evaluation, drawn),
         *unpriced_sections(evaluation),
+        *information_sections(evaluation, drawn),
         *closing_sections(evaluation),
     ]
     return tuple(sections)
