@@ -16,7 +16,7 @@ from evalkit.judgement import Finding, judge
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal
+    from evalkit.economics import Appraisal, Harm
     from evalkit.study import Study
 
 __all__ = ["Evaluation", "Provenance", "Refusal", "Role", "library_versions"]
@@ -82,6 +82,7 @@ class Evaluation:
     refusals : sensitivity estimators that gave no answer
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal
+    harm : events prevented weighed by the harm they do, or None with `harm_reason`
     warnings : sentences that a reader must see
     """
 
@@ -91,6 +92,8 @@ class Evaluation:
     refusals: tuple[Refusal, ...] = ()
     appraisal: Appraisal | None = None
     appraisal_reason: str = ""
+    harm: Harm | None = None
+    harm_reason: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -20,11 +20,12 @@ from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
+from evalkit.study_harm import harm_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Costs, Prices
+    from evalkit.economics import Appraisal, Costs, Harm, HarmWeights, Prices
     from evalkit.estimation_cache import EstimationCache
 
 __all__ = ["Study"]
@@ -54,7 +55,8 @@ class Study:
     appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
-    harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
+    harm : tables of harm weights; by default those that ship, where two or more outcomes have a weight in each
+    harm_weights : weight of one event of an outcome, by outcome; one more table, under the name "own"
     inputs : files whose hashes go into the result
     folder : where the study lives
     """
@@ -72,6 +74,7 @@ class Study:
     draws: int = DEFAULT_DRAWS
     level: float = 0.95
     suggestion: str = ""
+    harm: Sequence[HarmWeights] | None = None
     harm_weights: Mapping[str, float] = field(default_factory=dict)
     inputs: tuple[Path, ...] = ()
     folder: Path | None = None
@@ -141,7 +144,8 @@ class Study:
             if design.outcome.counts_events
         }
         try:
-            self._appraise(nothing, np.random.default_rng(0))
+            appraisal, _ = self._appraise(nothing, np.random.default_rng(0))
+            self._weigh(nothing, appraisal)
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -194,12 +198,15 @@ class Study:
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        harm, no_harm = self._weigh(coupled, appraisal)
         return Evaluation(
             study=self,
             effects=coupled,
             refusals=refusals,
             appraisal=appraisal,
             appraisal_reason=reason,
+            harm=harm,
+            harm_reason=no_harm,
             warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
@@ -260,6 +267,19 @@ class Study:
             return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
         except NoMeanError as problem:  # a finding, and no fault of the study
             return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+
+    def _weigh(
+        self, effects: Mapping[str, Mapping[str, Effect]], appraisal: Appraisal | None
+    ) -> tuple[Harm | None, str]:
+        """Weigh what the primary effects prevented by the harm it does; or say why that cannot be."""
+        return harm_of(
+            {outcome: next(iter(named.values())) for outcome, named in effects.items()},
+            self.harm,
+            self.harm_weights,
+            cost=None if appraisal is None else appraisal.full_cost_draws,
+            appraisal=self.appraisal,
+            level=self.level,
+        )
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

@@ -15,6 +15,7 @@ from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Tabl
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.registry import estimator as find_estimator
 from evalkit.study import Study
+from evalkit.study_harm import read_harm
 from evalkit.study_program import read_program
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
 from evalkit.study_times import Times, read_times
@@ -22,7 +23,7 @@ from evalkit.study_times import Times, read_times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.economics import Costs, Prices
+    from evalkit.economics import Costs, HarmWeights, Prices
 
 __all__ = ["find_study", "load_study"]
 
@@ -99,6 +100,7 @@ class _Builder:
         estimator = self._estimator()
         sensitivity = self._sensitivity()
         costs, prices = self._costs(), self._prices()
+        harm = self._harm()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -116,6 +118,7 @@ class _Builder:
                         for name, section in self.sections.outcomes.items()
                         if section.harm_weight is not None
                     },
+                    harm=harm,
                     inputs=(*self.inputs, self.file),
                     folder=self.file.parent,
                 )
@@ -294,6 +297,18 @@ class _Builder:
         with self._gathering("[prices] "):
             return Prices.from_mapping(self.sections.prices, folder=self.file.parent)
         return None
+
+    def _harm(self) -> tuple[HarmWeights, ...] | None:
+        def inside(name: str) -> Path | None:
+            path = self._inside(name, "[harm] weights")
+            if path is not None:
+                self.inputs.append(path)
+            return path
+
+        section = self.sections.harm
+        found, faults = read_harm(section.weights, section.weighed_as, list(self.sections.outcomes), inside)
+        self.faults += faults
+        return found
 
     def _cross_checks(self) -> None:
         sections = self.sections

@@ -132,6 +132,13 @@ class AppraisalSection(Section):
     disjoint: bool | None = None
 
 
+class HarmSection(Section):
+    """[harm]: the tables that weigh crimes by the harm they do."""
+
+    weights: list[str] | None = None
+    weighed_as: dict[str, str] = {}
+
+
 class StudyFile(Section):
     """The whole file."""
 
@@ -144,6 +151,7 @@ class StudyFile(Section):
     costs: dict[str, Any] | None = None
     prices: dict[str, Any] | None = None
     appraisal: AppraisalSection = AppraisalSection()
+    harm: HarmSection = HarmSection()
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:

@@ -21,6 +21,9 @@ from evalkit.economics.cost_per_crime import (
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
 from evalkit.economics.faults import CostFaultsError, NoMeanError
+from evalkit.economics.harm import HarmLine, HarmPrevented, HarmTotal, harm_prevented
+from evalkit.economics.harm_tables import Harm, weigh_harm
+from evalkit.economics.harm_weights import HarmWeight, HarmWeights, harm_tables
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
@@ -40,6 +43,12 @@ __all__ = [
     "Discounting",
     "Fieller",
     "Flow",
+    "Harm",
+    "HarmLine",
+    "HarmPrevented",
+    "HarmTotal",
+    "HarmWeight",
+    "HarmWeights",
     "Multiplier",
     "NoMeanError",
     "Prices",
@@ -53,6 +62,9 @@ __all__ = [
     "discounting_schedules",
     "expected_value_of_perfect_information",
     "fieller",
+    "harm_prevented",
+    "harm_tables",
     "price_schedules",
     "uprate",
+    "weigh_harm",
 ]

@@ -55,12 +55,15 @@ class HarmWeight:
         if not self.crime and not self.offence:
             raise CostError("a harm weight is of a class of crime or of an offence; there is neither")
         if self.crime and self.crime not in crime_classes():
-            raise CostError(f"harm weight of {self.crime!r}, no class of crime; {nearest(self.crime, crime_classes(), 20)}")
+            raise CostError(
+                f"harm weight of {self.crime!r}, no class of crime; {nearest(self.crime, crime_classes(), 20)}"
+            )
         if not is_number(self.weight) or self.weight < 0:
             raise CostError(f"the harm weight of {self.label!r} is zero or more; there is {self.weight!r}")
         if self.certainty not in _CERTAINTIES:
             raise CostError(
-                f"no certainty {self.certainty!r} (harm weight of {self.label!r}); {nearest(self.certainty, _CERTAINTIES)}"
+                f"no certainty {self.certainty!r} (harm weight of {self.label!r}); "
+                f"{nearest(self.certainty, _CERTAINTIES)}"
             )
 
     @property
@@ -78,7 +81,8 @@ class HarmWeights:
     name : of the table
     unit : of a weight, plural, such as "days of sentence"
     weights : one for each class of crime or offence
-    by_outcome : weights of outcomes by their name, which go before those of their class
+    by_outcome : weights of outcomes by their name, which go before those of their class; None where an
+        outcome has no weight in this table though its class has
     region, source, link : where the weights hold and come from
     cautions : sentences that a reader must see where the table is used
     """
@@ -86,7 +90,7 @@ class HarmWeights:
     name: str
     unit: str
     weights: tuple[HarmWeight, ...] = ()
-    by_outcome: Mapping[str, HarmWeight] = field(default_factory=dict)
+    by_outcome: Mapping[str, HarmWeight | None] = field(default_factory=dict)
     region: str = ""
     source: str = ""
     link: str = ""
@@ -98,7 +102,11 @@ class HarmWeights:
         object.__setattr__(self, "weights", tuple(self.weights))
         object.__setattr__(self, "by_outcome", MappingProxyType(dict(self.by_outcome)))
         object.__setattr__(self, "cautions", tuple(one_line(str(each)) for each in self.cautions))
-        faults = [f"a table of harm weights has a {name}; there is none" for name in ("name", "unit") if not getattr(self, name)]
+        faults = [
+            f"a table of harm weights has a {name}; there is none"
+            for name in ("name", "unit")
+            if not getattr(self, name)
+        ]
         if not self.weights and not self.by_outcome:
             faults.append("a table of harm weights has at least one weight; there is none")
         refuse([*faults, *_repeats(self.weights)], f"harm weights {self.name!r}")
@@ -111,7 +119,9 @@ class HarmWeights:
         365.0
         """
         if name not in harm_tables():
-            raise CostError(f"no table of harm weights {name!r}; {nearest(name, harm_tables())}, or a file that ends in .csv")
+            raise CostError(
+                f"no table of harm weights {name!r}; {nearest(name, harm_tables())}, or a file that ends in .csv"
+            )
         table = files("evalkit.economics").joinpath("tables", f"{_PREFIX}{name}.csv")
         return cls._parsed(table.read_text(encoding="utf-8"), name, name)
 
@@ -162,7 +172,9 @@ class HarmWeights:
         weights = tuple(each for each in made if each is not None)
         faults += _repeats(weights)
         refuse(faults, where)
-        return cls(**({"name": name, "unit": "units of harm"} | header | {"weights": weights, "cautions": tuple(cautions)}))
+        return cls(
+            **({"name": name, "unit": "units of harm"} | header | {"weights": weights, "cautions": tuple(cautions)})
+        )
 
     def of_crime(self, crime: str) -> HarmWeight | None:
         """Give the weight of a class of crime, or None where the table has none."""
@@ -170,10 +182,10 @@ class HarmWeights:
 
     def of(self, outcome: Outcome, name: str = "") -> HarmWeight | None:
         """Give the weight of one event of an outcome, by its name in the study before its class."""
-        found = self.by_outcome.get(name or outcome.name)
-        if found is not None or outcome.crime is None:
-            return found
-        return self.of_crime(outcome.crime)
+        key = name or outcome.name
+        if key in self.by_outcome:
+            return self.by_outcome[key]
+        return None if outcome.crime is None else self.of_crime(outcome.crime)
 
     def weighing(self, offences: Mapping[str, str]) -> Self:
         """Give the table with the offence that stands for an outcome, by outcome.
@@ -182,12 +194,8 @@ class HarmWeights:
         crimes differently, and the weight of another offence would be a guess.
         """
         by_label = {each.label: each for each in reversed(self.weights)}
-        chosen = {name: by_label[offence] for name, offence in offences.items() if offence in by_label}
-        unknown = {name for name, offence in offences.items() if offence not in by_label}
-        if not chosen and not unknown:
-            return self
-        kept = {name: each for name, each in self.by_outcome.items() if name not in unknown}
-        return replace(self, by_outcome=kept | chosen)
+        chosen = {name: by_label.get(offence) for name, offence in offences.items()}
+        return replace(self, by_outcome={**self.by_outcome, **chosen}) if self.weights else self
 
     @property
     def labels(self) -> tuple[str, ...]:
