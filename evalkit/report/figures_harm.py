@@ -59,8 +59,8 @@ def harm(evaluation: Evaluation) -> Figure | None:
         title="Harm prevented, by crime and in all",
         alt=" ".join(_said(name, made) for name, made in bars.items()),
         caption="Bars to the right are harm prevented, to the left more harm, each in percent of all the harm that was "
-        "expected in the treated sites by the same table; crimes add up to the bar for all together. The thin lines are "
-        "ranges of the totals.",
+        "expected in the treated sites by the same table; crimes add up to the bar for all together. Thin lines are "
+        "the ranges of totals.",
         columns=("table", "outcome", "percent of the harm expected", "lower", "upper"),
         rows=[
             (name, label, value, *(ends or (None, None))) for name, made in bars.items() for label, value, ends in made

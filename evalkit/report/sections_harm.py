@@ -38,8 +38,8 @@ def harm_sections(evaluation: Evaluation, drawn: dict[str, Figure]) -> tuple[Sec
 
 
 _MEANING = (
-    "A count takes a homicide and a stolen bicycle for one crime each. Here every crime prevented, net of what moved to "
-    "or spread to nearby areas, stands with the weight that a table gives it. Outcomes are added up possibility by "
+    "A count takes a homicide and a stolen bicycle for one crime each. Here every crime prevented, net of what moved "
+    "to or spread to nearby areas, stands with the weight that a table gives it. Outcomes are added up possibility by "
     "possibility, so that what varies together stays together. Tables differ, and so two are shown where there are two."
 )
 
@@ -76,10 +76,12 @@ def _told(total: HarmTotal, unit: str, begin: str) -> str:
 
 
 _TOLD = {
-    "less": "about {mean} {unit} were prevented (between {lower} and {upper}); the chance that any harm was is {chance}.",
-    "more": "harm is not shown to have been prevented: there were about {mean} {unit} more ({lower} to {upper} prevented).",
-    "open": "the figures fit anything from {lower} to {upper} {unit} prevented, where a minus sign means more harm; the "
-    "chance that any was prevented is {chance}.",
+    "less": "about {mean} {unit} were prevented (between {lower} and {upper}); the chance that any harm was "
+    "prevented is {chance}.",
+    "more": "no harm is shown to have been prevented: there were about {mean} {unit} more than expected (prevented: "
+    "between {lower} and {upper}).",
+    "open": "the figures fit anything from {lower} to {upper} {unit} prevented, where a minus sign means more harm; "
+    "the chance that any was prevented is {chance}.",
 }
 
 
@@ -125,8 +127,8 @@ def _costs(evaluation: Evaluation, harm: Harm, currency: str) -> Grid:
             ]
             rows.append((f"{found.weights.name}: {label}", value, detail, *worth))
     return Grid(
-        caption="Cost of one unit of harm prevented (a ratio of means, in present value), and what a unit must be worth "
-        "for the measure to pay with a chance of 50, 80 and 95 in 100",
+        caption="Cost of one unit of harm prevented (a ratio of means, in present value), and what a unit must be "
+        "worth for the measure to pay with a chance of 50, 80 and 95 in 100",
         columns=("Table", "Cost of a unit", "Remark", "50 in 100", "80 in 100", "95 in 100"),
         rows=tuple(rows),
         numeric=frozenset({1, 3, 4, 5}),
