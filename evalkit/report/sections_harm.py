@@ -153,9 +153,8 @@ def _by_crime(found: HarmPrevented) -> Grid:
     rows = [
         (
             line.outcome,
-            line.weight.label,
+            f"{line.weight.label} ({_SURE[line.weight.certainty]})",
             formats.number(line.weight.weight),
-            _SURE[line.weight.certainty],
             _mean(line.harm),
             _range(line.harm, line.reason),
             _share(line.share_of_mean),
@@ -165,18 +164,9 @@ def _by_crime(found: HarmPrevented) -> Grid:
     ]
     return Grid(
         caption=f"By crime, by {found.weights.name} ({found.weights.unit}); shares of the total with everything in it",
-        columns=(
-            "Outcome",
-            "Weighed as",
-            "Weight",
-            "Certainty",
-            "Prevented",
-            "Range",
-            "Of the mean",
-            "Of the variance",
-        ),
+        columns=("Outcome", "Weighed as", "Weight", "Prevented", "Range", "Of mean", "Of variance"),
         rows=tuple(rows),
-        numeric=frozenset({2, 4, 5, 6, 7}),
+        numeric=frozenset({2, 3, 4, 5, 6}),
     )
 
 

@@ -43,7 +43,7 @@ def coupled(pair, correlation):
 
 @pytest.mark.parametrize("correlation", [-0.7, 0.0, 0.7])
 def test_the_covariance_between_crimes_is_kept(pair, correlation):
-    """Pitfall 4: cross-type covariance kept; summing independent intervals is wrong. Var = w' Sigma w (Wheeler 2020)."""
+    """Pitfall 4: cross-type covariance kept; summing independent intervals is wrong: Var = w' Sigma w."""
     total = harm_prevented(coupled(pair, correlation), TEN_AND_FOUR).total
     wanted = (10 * 3) ** 2 + (4 * 5) ** 2 + 2 * correlation * 10 * 3 * 4 * 5
     assert total.draws.var() == pytest.approx(wanted, rel=0.02)
