@@ -1,8 +1,8 @@
 """Sums over outcomes of the same sites: joint draws cover, independent intervals do not.
 
-Two crime types share a lasting shift of each site's own at the start (correlation +.95 or -.95), on top of independent
-chance. The measure does nothing, so that the truth of every sum is 0. Recorded, 1,000 panels of 40 sites, 20 treated, by
-8 periods, nominal 95 % (a standard error of .007):
+Two crime types share a lasting shift of each site's own at the start (correlation +.95 or -.95), on top of
+independent chance. The measure does nothing, so that the truth of every sum is 0. Recorded, 1,000 panels of 40 sites,
+20 treated, by 8 periods, nominal 95 % (a standard error of .007):
 
 | shifts go | joint draws cover | independent draws cover | as theory has it |
 | --- | --- | --- | --- |
