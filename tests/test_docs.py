@@ -188,7 +188,8 @@ SECTIONS = sections_of(StudyFile)
 def test_the_schema_is_walked_to_its_ends():
     """The comparison below sees the nested sections too."""
     assert set(SECTIONS) == {
-        "study", "intervention", "data", "design", "outcomes.NAME", "outcomes.NAME.table", "analysis", "appraisal", "harm",
+        "study", "intervention", "data", "design", "outcomes.NAME", "outcomes.NAME.table", "analysis", "appraisal",
+            "harm",
     }  # fmt: skip
 
 
