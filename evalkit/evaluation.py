@@ -17,7 +17,7 @@ from evalkit.study_unpriced import Unpriced
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Information
+    from evalkit.economics import Appraisal, Harm, Information
     from evalkit.study import Study
 
 __all__ = ["Evaluation", "Provenance", "Refusal", "Role", "library_versions"]
@@ -85,6 +85,7 @@ class Evaluation:
     appraisal_reason : why there is no appraisal
     unpriced : what was found that has no price
     information : what it is worth to know more, or None with `information_reason`
+    harm : events prevented weighed by the harm they do, or None with `harm_reason`
     warnings : sentences that a reader must see
     """
 
@@ -97,6 +98,8 @@ class Evaluation:
     unpriced: Unpriced = field(default_factory=Unpriced)
     information: Information | None = None
     information_reason: str = ""
+    harm: Harm | None = None
+    harm_reason: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

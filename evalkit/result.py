@@ -14,6 +14,7 @@ import numpy as np
 from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
+from evalkit.result_harm import harm_document
 from evalkit.result_incidence import incidence_document
 from evalkit.result_information import information_document
 from evalkit.result_purses import purses_document
@@ -53,6 +54,8 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
             if effect.displacement is not None
         ],
         "harm_weighted": _harm_weighted(evaluation),
+        "harm": harm_document(evaluation),
+        "harm_reason": evaluation.harm_reason or None,
         "refusals": [
             {"outcome": each.outcome, "estimator": each.estimator, "reason": each.reason}
             for each in evaluation.refusals

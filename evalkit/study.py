@@ -21,12 +21,13 @@ from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
 from evalkit.study_feelings import check_perception
+from evalkit.study_harm import harm_of
 from evalkit.study_unpriced import find_unpriced
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Costs, Information, Learning, Observed, Prices
+    from evalkit.economics import Appraisal, Costs, Harm, HarmWeights, Information, Learning, Observed, Prices
     from evalkit.economics.unpriced import Intrusion, Perception
     from evalkit.estimation_cache import EstimationCache
 
@@ -60,7 +61,8 @@ class Study:
     learning : what is decided with the study, and ways to learn more before; without it there is no roll-out
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
-    harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
+    harm : tables of harm weights; by default those that ship, where two or more outcomes have a weight in each
+    harm_weights : weight of one event of an outcome, by outcome; one more table, under the name "own"
     inputs : files whose hashes go into the result
     folder : where the study lives
     """
@@ -81,6 +83,7 @@ class Study:
     draws: int = DEFAULT_DRAWS
     level: float = 0.95
     suggestion: str = ""
+    harm: Sequence[HarmWeights] | None = None
     harm_weights: Mapping[str, float] = field(default_factory=dict)
     inputs: tuple[Path, ...] = ()
     folder: Path | None = None
@@ -154,6 +157,7 @@ class Study:
             appraisal, _ = self._appraise(nothing, np.random.default_rng(0))
             if self.learning is not None:
                 self._inform(appraisal, 0)
+            self._weigh(nothing, appraisal)
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -210,6 +214,7 @@ class Study:
             self, coupled, appraisal, reason, np.random.default_rng([seed, zlib.crc32(b"unpriced")])
         )
         information, ignorance = self._inform(appraisal, seed)
+        harm, no_harm = self._weigh(coupled, appraisal)
         return Evaluation(
             study=self,
             effects=coupled,
@@ -220,6 +225,8 @@ class Study:
             information=information,
             information_reason=ignorance,
             warnings=(*unpriced.warnings, *warnings, *(appraisal.warnings if appraisal else ())),
+            harm=harm,
+            harm_reason=no_harm,
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 
@@ -305,6 +312,19 @@ class Study:
         under = design.treatment[design.treatment.any(axis=1)]
         share = under.sum() / (len(under) * len(design.periods_after))
         return Observed(sites=len(under), months=months * float(share), share_lasting=share_lasting)
+
+    def _weigh(
+        self, effects: Mapping[str, Mapping[str, Effect]], appraisal: Appraisal | None
+    ) -> tuple[Harm | None, str]:
+        """Weigh what the primary effects prevented by the harm it does; or say why that cannot be."""
+        return harm_of(
+            {outcome: next(iter(named.values())) for outcome, named in effects.items()},
+            self.harm,
+            self.harm_weights,
+            cost=None if appraisal is None else appraisal.full_cost_draws,
+            appraisal=self.appraisal,
+            level=self.level,
+        )
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

@@ -15,6 +15,7 @@ from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Tabl
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.registry import estimator as find_estimator
 from evalkit.study import Study
+from evalkit.study_harm import read_harm
 from evalkit.study_program import read_program
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
 from evalkit.study_times import Times, read_times
@@ -22,7 +23,7 @@ from evalkit.study_times import Times, read_times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.economics import Costs, Groups, Learning, Prices
+    from evalkit.economics import Costs, Groups, HarmWeights, Learning, Prices
     from evalkit.economics.unpriced import Intrusion, Perception
 
 __all__ = ["find_study", "load_study"]
@@ -102,6 +103,7 @@ class _Builder:
         costs, prices, groups = self._costs(), self._prices(), self._groups()
         intrusion, perception = self._intrusion(), self._perception()
         learning = self._learning()
+        harm = self._harm()
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -122,6 +124,7 @@ class _Builder:
                         for name, section in self.sections.outcomes.items()
                         if section.harm_weight is not None
                     },
+                    harm=harm,
                     inputs=(*self.inputs, self.file),
                     folder=self.file.parent,
                 )
@@ -336,6 +339,18 @@ class _Builder:
         with self._gathering("[learning] "):
             return learning_from_mapping(self.sections.learning.model_dump())
         return None
+
+    def _harm(self) -> tuple[HarmWeights, ...] | None:
+        def inside(name: str) -> Path | None:
+            path = self._inside(name, "[harm] weights")
+            if path is not None:
+                self.inputs.append(path)
+            return path
+
+        section = self.sections.harm
+        found, faults = read_harm(section.weights, section.weighed_as, list(self.sections.outcomes), inside)
+        self.faults += faults
+        return found
 
     def _cross_checks(self) -> None:
         sections = self.sections

@@ -160,6 +160,13 @@ class LearningSection(Section):
     waits: bool = True
 
 
+class HarmSection(Section):
+    """[harm]: the tables that weigh crimes by the harm they do."""
+
+    weights: list[str] | None = None
+    weighed_as: dict[str, str] = {}
+
+
 class StudyFile(Section):
     """The whole file."""
 
@@ -176,6 +183,7 @@ class StudyFile(Section):
     intrusion: dict[str, Any] | None = None
     perception: dict[str, Any] | None = None
     learning: LearningSection | None = None
+    harm: HarmSection = HarmSection()
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:

@@ -192,6 +192,7 @@ def test_the_schema_is_walked_to_its_ends():
     assert set(SECTIONS) == {
         "study", "intervention", "data", "design", "outcomes.NAME", "outcomes.NAME.table", "analysis", "appraisal",
         "learning", "learning.roll_out", "learning.plans",
+            "harm",
     }  # fmt: skip
 
 

@@ -23,6 +23,9 @@ from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
 from evalkit.economics.faults import CostFaultsError, NoMeanError
 from evalkit.economics.groups import Group, Groups
+from evalkit.economics.harm import HarmLine, HarmPrevented, HarmTotal, harm_prevented
+from evalkit.economics.harm_tables import Harm, weigh_harm
+from evalkit.economics.harm_weights import HarmWeight, HarmWeights, harm_tables
 from evalkit.economics.incidence import DirectLine, Incidence, PayersAndGainers
 from evalkit.economics.incidence_areas import LOCAL_BEARERS, AreaLine
 from evalkit.economics.incidence_groups import GroupLine, GroupTable, Weighing
@@ -75,6 +78,12 @@ __all__ = [
     "GroupLine",
     "GroupTable",
     "Groups",
+    "Harm",
+    "HarmLine",
+    "HarmPrevented",
+    "HarmTotal",
+    "HarmWeight",
+    "HarmWeights",
     "Incidence",
     "Information",
     "Intrusion",
@@ -107,11 +116,14 @@ __all__ = [
     "expected_value_of_perfect_information",
     "expected_value_of_sample_information",
     "fieller",
+    "harm_prevented",
+    "harm_tables",
     "prefer_less_intrusive",
     "price_schedules",
     "switching_exponent",
     "uprate",
     "value_of_information",
+    "weigh_harm",
     "welfare_weight",
     "why_no_information",
 ]

@@ -65,7 +65,13 @@ class CostPerCrimePrevented:
 
     @classmethod
     def of(
-        cls, prevented: FloatArray, cost: FloatArray, *, discounted: FloatArray | None = None, level: float = 0.95
+        cls,
+        prevented: FloatArray,
+        cost: FloatArray,
+        *,
+        discounted: FloatArray | None = None,
+        level: float = 0.95,
+        thing: str = "crime",
     ) -> Self:
         """Read it from draws of crimes prevented and of cost, each shape (draws,), rows together.
 
@@ -74,12 +80,13 @@ class CostPerCrimePrevented:
         prevented : as they were counted
         cost : present value
         discounted : crimes prevented in present value; by default `prevented`, for which all is in year 1
+        thing : what is prevented, as reasons name it: "crime" or "harm"
         """
         counted, money = _pairs(prevented, cost)
         events = counted if discounted is None else _pairs(discounted, cost)[0]
         if not 0 < level < 1:
             raise CostError(f"a level lies between 0 and 1, such as 0.95; there is {level}")
-        estimate, reason = _ratio_of_means(float(counted.mean()), float(events.mean()), float(money.mean()))
+        estimate, reason = _ratio_of_means(float(counted.mean()), float(events.mean()), float(money.mean()), thing)
         return cls(
             estimate=estimate,
             reason=reason,
@@ -107,13 +114,14 @@ def _pairs(prevented: FloatArray, cost: FloatArray) -> tuple[FloatArray, FloatAr
     return events, money
 
 
-def _ratio_of_means(counted: float, events: float, money: float) -> tuple[float | None, str]:
+def _ratio_of_means(counted: float, events: float, money: float, thing: str) -> tuple[float | None, str]:
     if counted <= 0:
-        return None, "on average no crime was prevented, so a cost for each does not exist"
+        return None, f"on average no {thing} was prevented, so a cost for each does not exist"
     if events <= 0:
-        return None, f"{HARM_CAME_FIRST}, so a cost for each does not exist"
+        return None, f"{HARM_CAME_FIRST.replace('crime', thing)}, so a cost for each does not exist"
     if money < 0:
-        return None, "on average the measure saves money, so a prevented crime has no cost"
+        prevented = "a prevented crime" if thing == "crime" else f"prevented {thing}"
+        return None, f"on average the measure saves money, so {prevented} has no cost"
     ratio = finite_ratio(money, events)
     return ratio, "" if ratio is not None else "on average next to nothing was prevented"
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from evalkit.report import (
     figures_comparison,
     figures_effect,
+    figures_harm,
     figures_incidence,
     figures_information,
     figures_money,
@@ -55,4 +56,5 @@ _FIGURES = (
     figures_money.plane,
     figures_incidence.areas,
     figures_information.known_inputs,
+    figures_harm.harm,
 )

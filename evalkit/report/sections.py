@@ -16,6 +16,7 @@ from evalkit.report.figures import front_figure
 from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.sections_close import closing_sections
 from evalkit.report.sections_comparison import comparison_sections
+from evalkit.report.sections_harm import harm_sections
 from evalkit.report.sections_incidence import incidence_sections
 from evalkit.report.sections_information import information_sections
 from evalkit.report.sections_money import money_section
@@ -49,6 +50,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         *trends_sections(evaluation, drawn),
         _checks(evaluation),
         _displacement(evaluation, drawn),
+        *harm_sections(evaluation, drawn),
         money_section(evaluation, drawn),
         *incidence_sections(evaluation, drawn),
         *unpriced_sections(evaluation),
