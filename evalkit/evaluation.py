@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evalkit.economics import Appraisal
+    from evalkit.economics.decisions import OptionsCompared
     from evalkit.study import Study
 
 __all__ = ["Evaluation", "Provenance", "Refusal", "Role", "library_versions"]
@@ -82,6 +83,8 @@ class Evaluation:
     refusals : sensitivity estimators that gave no answer
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal
+    options : the measure beside doing without and beside every other option; None where there is no appraisal,
+        or with `options_reason` where the other options could not be appraised
     warnings : sentences that a reader must see
     """
 
@@ -91,6 +94,8 @@ class Evaluation:
     refusals: tuple[Refusal, ...] = ()
     appraisal: Appraisal | None = None
     appraisal_reason: str = ""
+    options: OptionsCompared | None = None
+    options_reason: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

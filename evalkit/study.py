@@ -20,11 +20,13 @@ from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
+from evalkit.study_options import check_options, compare_study_options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from evalkit.economics import Appraisal, Costs, Prices
+    from evalkit.economics.decisions import Option
     from evalkit.estimation_cache import EstimationCache
 
 __all__ = ["Study"]
@@ -52,6 +54,8 @@ class Study:
     sensitivity : further estimators, by the name they are reported under, or a sequence of names
     costs, prices : the ledger and what one crime costs; without costs there is no appraisal
     appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
+    options : what else could be done, by name; compared with the measure on the same draws
+    decision : keyword arguments of `evalkit.economics.compare_options`, such as budget, comparator
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm_weights : weight of one event of an outcome, by outcome, for a harm-weighted total
@@ -68,6 +72,8 @@ class Study:
     costs: Costs | None = None
     prices: Prices | None = None
     appraisal: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+    decision: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 1
     draws: int = DEFAULT_DRAWS
     level: float = 0.95
@@ -79,7 +85,7 @@ class Study:
     def __post_init__(self) -> None:
         for name in ("title", "question", "suggestion"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
-        for name in ("designs", "appraisal", "harm_weights"):
+        for name in ("designs", "appraisal", "options", "decision", "harm_weights"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         faults = [*self._structure_faults()]
         if not faults:
@@ -141,7 +147,8 @@ class Study:
             if design.outcome.counts_events
         }
         try:
-            self._appraise(nothing, np.random.default_rng(0))
+            appraisal, _ = self._appraise(nothing, np.random.default_rng(0))
+            check_options(self, appraisal)
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -194,12 +201,15 @@ class Study:
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        options, options_reason = compare_study_options(self, appraisal, seed)
         return Evaluation(
             study=self,
             effects=coupled,
             refusals=refusals,
             appraisal=appraisal,
             appraisal_reason=reason,
+            options=options,
+            options_reason=options_reason,
             warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )

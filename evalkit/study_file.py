@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evalkit.economics import Costs, Prices
+    from evalkit.economics.decisions import Option
 
 __all__ = ["find_study", "load_study"]
 
@@ -99,6 +100,7 @@ class _Builder:
         estimator = self._estimator()
         sensitivity = self._sensitivity()
         costs, prices = self._costs(), self._prices()
+        options = self._options(costs)
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -111,6 +113,8 @@ class _Builder:
                     costs=costs,
                     prices=prices,
                     appraisal=self.sections.appraisal.model_dump(exclude_none=True),
+                    options=options,
+                    decision=self.sections.decision.model_dump(exclude_none=True),
                     harm_weights={
                         name: section.harm_weight
                         for name, section in self.sections.outcomes.items()
@@ -280,6 +284,15 @@ class _Builder:
             return Costs.from_mapping(self.sections.costs)
         return None
 
+    def _options(self, costs: Costs | None) -> dict[str, Option]:
+        if not self.sections.options or costs is None:
+            return {}
+        from evalkit.economics.decisions import read_options
+
+        with self._gathering("[options] "):
+            return read_options(self.sections.options, costs)
+        return {}
+
     def _prices(self) -> Prices | None:
         if self.sections.prices is None:
             return None
@@ -304,6 +317,8 @@ class _Builder:
             )
         if sections.prices is not None and sections.costs is None:
             self.faults.append("there are [prices] but no [costs]: without costs nothing can be appraised")
+        if sections.options and sections.costs is None:
+            self.faults.append("there are [options] but no [costs]: options are compared with the measure and its costs")
         if sections.data is None and (sections.design.comparison or sections.design.buffer):
             self.faults.append("[design] names sites, but there is no [data] file that has any")
 

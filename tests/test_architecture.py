@@ -45,6 +45,7 @@ ROW_OF = dict.fromkeys(
         "result_effects",
         "stored_effect",
         "study_file",
+        "study_options",
         "study_program",
         "study_schema",
         "study_times",

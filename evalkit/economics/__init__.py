@@ -18,6 +18,7 @@ from evalkit.economics.cost_per_crime import (
     expected_value_of_perfect_information,
     fieller,
 )
+from evalkit.economics.decisions import Option, OptionsCompared, appraise_option, compare_options
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
 from evalkit.economics.faults import CostFaultsError, NoMeanError
@@ -42,12 +43,16 @@ __all__ = [
     "Flow",
     "Multiplier",
     "NoMeanError",
+    "Option",
+    "OptionsCompared",
     "Prices",
     "Quadrants",
     "UnitCost",
     "YearLine",
     "acceptable_value",
     "appraise",
+    "appraise_option",
+    "compare_options",
     "deflators",
     "discount_factors",
     "discounting_schedules",

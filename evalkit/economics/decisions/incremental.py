@@ -1,0 +1,179 @@
+"""More than two options: which are worth a thought, and what each prevents for its extra cost.
+
+An option is *dominated* where another prevents at least as much for no more money. It is *dominated by
+extension* where a mixture of two others prevents as much for less (Drummond and others 2015, chapter 4;
+Cantor 1994, doi:10.1177/0272989X9401400309). What is left is the frontier: along it each option has a
+cost for each further prevented crime, compared with its neighbour and never with doing without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.draws import FloatArray
+from evalkit.economics.cost_per_crime import finite_ratio
+from evalkit.economics.decisions.compared import Draws, compared_with
+
+__all__ = ["DOMINATED", "DOMINATED_BY_EXTENSION", "ON_FRONTIER", "Incremental", "IncrementalLine", "incremental"]
+
+ON_FRONTIER = "on the frontier"
+DOMINATED = "dominated"
+DOMINATED_BY_EXTENSION = "dominated by extension"
+_STATUSES = (ON_FRONTIER, DOMINATED, DOMINATED_BY_EXTENSION)
+# Share of an amount that is no difference but rounding.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncrementalLine:
+    """Where one option stands.
+
+    Attributes
+    ----------
+    option : its name
+    cost, effect : means, in present value; effect in events prevented
+    status : "on the frontier", "dominated" or "dominated by extension", by the means
+    because : the option that dominates it, or the two neighbours on the frontier whose mixture does
+    comparator : the neighbour on the frontier that it is compared with; None where there is none
+    extra_cost, extra_effect : compared with that neighbour
+    ratio : extra cost of one more prevented event; a ratio of means. None with `reason`
+    reason : why there is no ratio
+    chances : probability of each status over the draws, by status; they add up to 1
+    """
+
+    option: str
+    cost: float
+    effect: float
+    status: str
+    because: tuple[str, ...]
+    comparator: str | None
+    extra_cost: float | None
+    extra_effect: float | None
+    ratio: float | None
+    reason: str
+    chances: Mapping[str, float]
+
+    @property
+    def label(self) -> str:
+        """Name the comparison; the option alone where it is compared with none."""
+        return self.option if self.comparator is None else compared_with(self.option, self.comparator)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incremental:
+    """All options, by what they prevent, least first; the cheaper first where they prevent the same."""
+
+    lines: tuple[IncrementalLine, ...]
+
+    @property
+    def frontier(self) -> tuple[str, ...]:
+        """The options worth a thought, by what they prevent, least first."""
+        return tuple(line.option for line in self.lines if line.status == ON_FRONTIER)
+
+
+def incremental(draws: Draws, *, with_chances: bool = True) -> Incremental:
+    """Compare each option with its neighbour on the frontier, by the means; and say how sure each status is.
+
+    Of options that are alike in cost and effect the first is kept. An option that lies just on the line
+    between two others stays on the frontier.
+    """
+    cost, effect = draws.cost.mean(axis=0), draws.effect.mean(axis=0)
+    by_mean = _statuses(cost[None], effect[None])[0]
+    order = [int(place) for place in np.lexsort((cost, effect))]
+    frontier = [place for place in order if by_mean[place] == 0]
+    if with_chances:
+        every = _statuses(draws.cost, draws.effect)
+        chances = np.stack([(every == code).mean(axis=0) for code in range(len(_STATUSES))])
+    else:
+        chances = np.stack([by_mean == code for code in range(len(_STATUSES))]).astype(float)
+    return Incremental(
+        lines=tuple(_line(draws.names, place, cost, effect, by_mean, frontier, chances[:, place]) for place in order)
+    )
+
+
+def _statuses(cost: FloatArray, effect: FloatArray) -> np.ndarray:
+    """Give the status of each option in each draw as its place among the three, shape (draws, options)."""
+    options = cost.shape[1]
+    dominated = np.zeros(cost.shape, bool)
+    for i in range(options):
+        for j in range(options):
+            if i != j:
+                no_worse = (cost[:, j] <= cost[:, i]) & (effect[:, j] >= effect[:, i])
+                better = (cost[:, j] < cost[:, i]) | (effect[:, j] > effect[:, i])
+                dominated[:, i] |= no_worse & (better | (j < i))
+    extended = np.zeros(cost.shape, bool)
+    for i in range(options):
+        for j in range(options):
+            for k in range(options):
+                if len({i, j, k}) == 3:
+                    extended[:, i] |= _above_chord(cost, effect, dominated, i, j, k)
+    return np.where(dominated, 1, np.where(extended, 2, 0))
+
+
+def _above_chord(
+    cost: FloatArray, effect: FloatArray, dominated: np.ndarray, i: int, j: int, k: int
+) -> np.ndarray:
+    """Does option i lie between j and k in effect and above the line from one to the other in cost?"""
+    between = (effect[:, j] < effect[:, i]) & (effect[:, i] < effect[:, k])
+    dear = (cost[:, i] - cost[:, j]) * (effect[:, k] - effect[:, i])
+    cheap = (cost[:, k] - cost[:, i]) * (effect[:, i] - effect[:, j])
+    margin = _ROUNDING * (np.abs(dear) + np.abs(cheap))
+    return np.asarray(between & ~dominated[:, j] & ~dominated[:, k] & (dear > cheap + margin))
+
+
+def _line(
+    names: Sequence[str],
+    place: int,
+    cost: FloatArray,
+    effect: FloatArray,
+    status: np.ndarray,
+    frontier: Sequence[int],
+    chances: FloatArray,
+) -> IncrementalLine:
+    found: dict[str, object] = {"comparator": None, "extra_cost": None, "extra_effect": None, "ratio": None}
+    because: tuple[int, ...] = ()
+    if status[place] == 0:
+        found |= _compared(names, place, cost, effect, frontier)
+        reason = "" if found["ratio"] is not None else str(found["reason"])
+    elif status[place] == 1:
+        undominated = (int(j) for j in np.lexsort((effect, cost)) if status[j] != 1)
+        because = (next(j for j in undominated if cost[j] <= cost[place] and effect[j] >= effect[place]),)
+        reason = "another option prevents at least as much for no more money"
+    else:
+        because = (
+            max((j for j in frontier if effect[j] < effect[place]), key=lambda j: effect[j]),
+            min((j for j in frontier if effect[j] > effect[place]), key=lambda j: effect[j]),
+        )
+        reason = "a mixture of two others prevents as much for less money"
+    found["reason"] = reason
+    return IncrementalLine(
+        option=names[place],
+        cost=float(cost[place]),
+        effect=float(effect[place]),
+        status=_STATUSES[int(status[place])],
+        because=tuple(names[j] for j in because),
+        chances={name: float(share) for name, share in zip(_STATUSES, chances, strict=True)},
+        **found,  # type: ignore[arg-type]
+    )
+
+
+def _compared(
+    names: Sequence[str], place: int, cost: FloatArray, effect: FloatArray, frontier: Sequence[int]
+) -> dict[str, object]:
+    """Compare an option on the frontier with the one before it."""
+    rank = list(frontier).index(place)
+    if rank == 0:
+        return {"reason": "the cheapest option, which the others are compared with in turn"}
+    before = frontier[rank - 1]
+    extra_cost, extra_effect = float(cost[place] - cost[before]), float(effect[place] - effect[before])
+    ratio = finite_ratio(extra_cost, extra_effect)
+    return {
+        "comparator": names[before],
+        "extra_cost": extra_cost,
+        "extra_effect": extra_effect,
+        "ratio": ratio,
+        "reason": "it prevents next to nothing more than its neighbour",
+    }
