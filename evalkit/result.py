@@ -14,6 +14,7 @@ import numpy as np
 from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
+from evalkit.result_options import options_document
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -56,6 +57,8 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "appraisal": _appraisal(evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
         "extrapolation": _appraisal(evaluation.appraisal.extrapolation if evaluation.appraisal else None),
+        "options": options_document(evaluation.options),
+        "options_reason": evaluation.options_reason or None,
         "warnings": list(evaluation.warnings),
     }
 

@@ -44,6 +44,7 @@ ROW_OF = dict.fromkeys(
         "result",
         "result_effects",
         "stored_effect",
+        "result_options",
         "study_file",
         "study_options",
         "study_program",

@@ -20,7 +20,7 @@ import numpy as np
 from evalkit.draws import FloatArray
 from evalkit.economics.cost_per_crime import acceptable_value
 from evalkit.economics.decisions.compared import Draws
-from evalkit.economics.decisions.incremental import ON_FRONTIER, incremental
+from evalkit.economics.decisions.incremental import incremental
 from evalkit.errors import CostError
 
 __all__ = ["Acceptability", "Grid", "acceptability", "value_grid"]
@@ -29,6 +29,9 @@ __all__ = ["Acceptability", "Grid", "acceptability", "value_grid"]
 _POINTS = 101
 # Net benefits held at a time: 16 megabytes, whatever the number of values.
 _BLOCK = 2_000_000
+# How far the study's own price may lie beyond the last turn and still be on the page.
+_NEAR = 5.0
+_NOWHERE = 5000.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,38 +141,26 @@ def value_grid(draws: Draws, *, worth: float | None = None) -> Grid:
     """Choose values of a prevented crime that show where the choice turns.
 
     From 0 to twice the largest of: the extra cost of one more prevented crime along the frontier of the
-    means; the mean worth of one in the study's prices; and, where neither exists, the value at which
-    some option pays in half of the draws.
+    means; and the value at which an option pays, compared with the cheapest, in four fifths of the draws.
+    The mean worth of one in the study's prices is taken in where it lies no more than five times beyond:
+    further out it would press all that is to be seen into the first steps.
 
     Parameters
     ----------
     worth : of one event in the study's prices, or None
     """
-    ratios = [
-        line.ratio
-        for line in incremental(draws, with_chances=False).lines
-        if line.status == ON_FRONTIER and line.ratio is not None
-    ]
-    if ratios or (worth is not None and worth > 0):
-        top, reason = max([*ratios, worth or 0.0]), _by_ratio(ratios, worth)
+    turns = [line.ratio for line in incremental(draws, with_chances=False).lines if line.ratio is not None]
+    base = int(draws.cost.mean(axis=0).argmin())
+    cost, effect = draws.cost - draws.cost[:, [base]], draws.effect - draws.effect[:, [base]]
+    sure = [acceptable_value(effect[:, j], cost[:, j], 0.8) for j in range(len(draws.names)) if j != base]
+    top = max([*turns, *(value for value in sure if value is not None)], default=0.0)
+    if worth is not None and worth > 0 and (top <= 0 or top < worth <= _NEAR * top):
+        top, reason = worth, "twice the mean worth of one in the study's prices"
+    elif top > 0:
+        reason = "twice the highest value at which the choice turns, by the means or in four fifths of the draws"
     else:
-        base = int(draws.cost.mean(axis=0).argmin())
-        pairs = [
-            acceptable_value(draws.effect[:, j] - draws.effect[:, base], draws.cost[:, j] - draws.cost[:, base], 0.5)
-            for j in range(len(draws.names))
-            if j != base
-        ]
-        top = max([value for value in pairs if value], default=0.0)
-        reason = "twice the value at which an option pays in half of the draws"
-    if top <= 0:
-        top, reason = 5000.0, "no option pays at any value, so the range is arbitrary"
+        top, reason = _NOWHERE, f"{2 * _NOWHERE:,.0f}, which is arbitrary: no option pays at any value"
     return Grid(values=tuple(np.linspace(0, _round_up(2 * top), _POINTS).tolist()), chosen_by=f"from 0 to {reason}")
-
-
-def _by_ratio(ratios: Sequence[float], worth: float | None) -> str:
-    if worth is not None and worth >= max([*ratios, 0.0]):
-        return "twice the mean worth of one in the study's prices"
-    return "twice the extra cost of one more prevented crime, where it is highest among options worth choosing"
 
 
 def _round_up(value: float) -> float:

@@ -1,13 +1,14 @@
 """Which options to take together under a budget: the set with the highest expected net benefit.
 
-The choice is exact: an integer programme by HiGHS through `scipy.optimize.milp` with no gap allowed. Net
-benefits and costs of what is taken are added up: that options act on each other is not known here, so
-those that may not be taken together, or not one without the other, are named.
+The choice is exact: of up to sixteen options every set is listed, of more an integer programme is solved
+without a gap (HiGHS, through `scipy.optimize.milp`). Net benefits and costs of what is taken are added up:
+how options act on each other is not known here, so those that may not be taken together, or not one
+without the other, are named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,8 +25,6 @@ _MOST_LISTED = 16
 _BLOCK = 2_000_000
 # Share of an amount that is no difference but rounding.
 _ROUNDING = 1e-12
-# What `scipy.optimize.milp` answers where no set keeps all conditions.
-_INFEASIBLE = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +54,10 @@ class Portfolio:
     prob_best : share of the draws in which no other set that keeps the rules and the budget is better;
         None with `reason`
     next_budget, next_chosen, next_gain : the smallest larger budget at which another set is better, that
-        set, and the net benefit that it adds; None where no budget changes the choice
+        set, and the net benefit that it adds; None where no budget changes the choice, or with `reason`
     marginal_value : net benefit of the last unit of the budget if options could be taken in part (the
         shadow price of the linear relaxation); 0 where the budget does not bind
-    reason : why there is no `prob_best`
+    reason : why there is neither `prob_best` nor `next_budget`; empty where every set was compared
     """
 
     chosen: tuple[str, ...]
@@ -100,22 +99,32 @@ def best_portfolio(
     _check(names, net, money, budget)
     limits = _limits(names, rules or Rules())
     mean = net.mean(axis=0)
-    chosen = _solve(mean, money, budget, limits)
-    gain, limit = float(mean[chosen].sum()), float(budget)
-    more = _next(mean, money, gain, limits)
-    share, reason = _prob_best(net, money, chosen, limit, limits)
+    if len(names) > _MOST_LISTED:
+        listed, more, share = None, None, None
+        chosen = _solve(mean, money, float(budget), limits)
+    else:
+        listed = _Sets.of(mean, money, limits)
+        chosen = listed.best(float(budget))
+        more = listed.next_budget(chosen)
+        share = listed.share_of_draws(net, chosen, float(budget))
+    following = chosen if listed is None or more is None else listed.best(more)
+    gain = float(mean[chosen].sum())
     return Portfolio(
         chosen=_named(names, chosen),
-        budget=limit,
+        budget=float(budget),
         cost=float(money[chosen].sum()),
         net_benefit=gain,
         prob_best=share,
-        next_budget=None if more is None else more[0],
-        next_chosen=() if more is None else _named(names, more[1]),
-        next_gain=None if more is None else float(mean[more[1]].sum() - gain),
-        marginal_value=_marginal_value(mean, money, limit, limits),
-        reason=reason,
+        next_budget=more,
+        next_chosen=() if more is None else _named(names, following),
+        next_gain=None if more is None else float(mean[following].sum()) - gain,
+        marginal_value=_marginal_value(mean, money, float(budget), limits),
+        reason="" if listed is not None else _too_many(len(names)),
     )
+
+
+def _too_many(options: int) -> str:
+    return f"{options} options have too many sets to compare each; that is done for up to {_MOST_LISTED} options"
 
 
 def _check(names: Sequence[str], net: FloatArray, money: FloatArray, budget: float) -> None:
@@ -163,62 +172,83 @@ def _limits(names: Sequence[str], rules: Rules) -> _Limits:
     return _Limits(rows=np.array(rows).reshape(-1, len(names)), most=np.array(most, float))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sets:
+    """Every set that keeps the rules, the cheapest first and of those the smallest: so a tie goes to the first.
+
+    Attributes
+    ----------
+    taken : shape (sets, options)
+    cost, worth : expected, shape (sets,)
+    margin : differences of cost and of worth up to which two sets are the same
+    """
+
+    taken: np.ndarray
+    cost: FloatArray
+    worth: FloatArray
+    margin: tuple[float, float]
+
+    @classmethod
+    def of(cls, worth: FloatArray, money: FloatArray, limits: _Limits) -> _Sets:
+        taken = ((np.arange(2**worth.size)[:, None] >> np.arange(worth.size)) & 1).astype(bool)
+        taken = taken[limits.kept(taken.astype(float))]
+        cost = taken @ money
+        order = np.lexsort((taken.sum(axis=1), cost))
+        margin = (_ROUNDING * float(np.abs(money).sum()), _ROUNDING * float(np.abs(worth).sum()))
+        return cls(taken=taken[order], cost=cost[order], worth=taken[order] @ worth, margin=margin)
+
+    def best(self, budget: float) -> np.ndarray:
+        """Give the set that is worth most within the budget."""
+        fits = self.cost <= budget + self.margin[0]
+        most = self.worth[fits].max()
+        return np.asarray(self.taken[fits & (self.worth >= most - self.margin[1])][0])
+
+    def next_budget(self, chosen: np.ndarray) -> float | None:
+        """Give the cost of the cheapest set that is worth more than this one."""
+        own = self.worth[(self.taken == chosen).all(axis=1)][0]
+        better = self.cost[self.worth > own + self.margin[1]]
+        return float(better.min()) if better.size else None
+
+    def share_of_draws(self, net: FloatArray, chosen: np.ndarray, budget: float) -> float:
+        """Give the share of the draws, shape (draws, options), in which no set within the budget is better."""
+        taken = self.taken[self.cost <= budget + self.margin[0]].astype(float)
+        own = net @ chosen.astype(float)
+        best = own.copy()
+        step = max(_BLOCK // len(net), 1)
+        for start in range(0, len(taken), step):
+            np.maximum(best, (net @ taken[start : start + step].T).max(axis=1), out=best)
+        return float(np.mean(own >= best - _ROUNDING * np.abs(net).sum(axis=1)))
+
+
 def _solve(worth: FloatArray, money: FloatArray, budget: float, limits: _Limits) -> np.ndarray:
-    """Give the set with the highest worth within the budget, as booleans, shape (options,)."""
-    scale = _scale(money)
-    found = _programme(
-        -worth * _scale(worth),
-        np.vstack([limits.rows, scale * money]),
-        np.append(limits.most, scale * budget),
-        lambda taken: float(money[taken].sum()) <= budget,
-    )
-    # nothing at all keeps every rule and every budget
-    return np.zeros(worth.size, bool) if found is None else found
+    """Give the set with the highest worth within the budget, as booleans, shape (options,).
 
-
-def _next(worth: FloatArray, money: FloatArray, gain: float, limits: _Limits) -> tuple[float, np.ndarray] | None:
-    """Give the smallest budget at which some set is worth more than `gain`, and the best set at that budget."""
-    scale, margin = _scale(worth), _ROUNDING * float(np.abs(worth).max())
-    cheapest = _programme(
-        money * _scale(money),
-        np.vstack([limits.rows, -scale * worth]),
-        np.append(limits.most, -scale * (gain + margin)),
-        lambda taken: float(worth[taken].sum()) > gain + margin,
-    )
-    if cheapest is None:
-        return None
-    budget = float(money[cheapest].sum())
-    return budget, _solve(worth, money, budget, limits)
-
-
-def _scale(amounts: FloatArray) -> float:
-    """Bring amounts to a size at which the solver's tolerance, a millionth, is 1e-12 of the largest."""
-    return 1e6 / (float(np.abs(amounts).max()) or 1.0)
-
-
-def _programme(
-    objective: FloatArray, rows: FloatArray, most: FloatArray, is_allowed: Callable[[np.ndarray], bool]
-) -> np.ndarray | None:
-    """Minimise over sets; what only the solver's tolerance lets through is forbidden and the rest searched again."""
+    What only the solver's tolerance lets through is forbidden, and the rest searched again.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
+    scale = _scale(money)
+    rows, most = np.vstack([limits.rows, scale * money]), np.append(limits.most, scale * budget)
     while True:
         found = milp(
-            objective,
-            integrality=np.ones(objective.size),
+            -worth * _scale(worth),
+            integrality=np.ones(worth.size),
             bounds=Bounds(0, 1),
             constraints=LinearConstraint(rows, ub=most),
             options={"mip_rel_gap": 0},
         )
-        if found.status == _INFEASIBLE:
-            return None
         if found.x is None:
             raise CostError(f"the best set of options was not found: {found.message}")
         taken = np.asarray(found.x > 0.5)
-        if is_allowed(taken):
+        if money[taken].sum() <= budget * (1 + _ROUNDING):
             return taken
         rows = np.vstack([rows, np.where(taken, 1.0, -1.0)])
         most = np.append(most, taken.sum() - 1)
+
+
+def _scale(amounts: FloatArray) -> float:
+    """Bring amounts to a size at which the solver's tolerance, a millionth, is a billionth of the largest."""
+    return 1e3 / (float(np.abs(amounts).max()) or 1.0)
 
 
 def _marginal_value(worth: FloatArray, money: FloatArray, budget: float, limits: _Limits) -> float:
@@ -231,27 +261,6 @@ def _marginal_value(worth: FloatArray, money: FloatArray, budget: float, limits:
     if found.status != 0:
         raise CostError(f"the worth of more budget was not found: {found.message}")
     return max(-float(found.ineqlin.marginals[-1]) * across / up, 0.0)
-
-
-def _prob_best(
-    net: FloatArray, money: FloatArray, chosen: np.ndarray, budget: float, limits: _Limits
-) -> tuple[float | None, str]:
-    """Compare what was chosen with every other set that is allowed, in every draw."""
-    draws, options = net.shape
-    if options > _MOST_LISTED:
-        return None, (
-            f"with {options} options there are too many sets to compare in every draw; it is worked out for "
-            f"up to {_MOST_LISTED}"
-        )
-    sets = (np.arange(2**options)[:, None] >> np.arange(options)) & 1
-    margin = _ROUNDING * float(np.abs(money).sum())
-    sets = sets[limits.kept(sets) & (sets @ money <= budget + margin)].astype(float)
-    own = net @ chosen.astype(float)
-    best = own.copy()
-    step = max(_BLOCK // draws, 1)
-    for start in range(0, len(sets), step):
-        np.maximum(best, (net @ sets[start : start + step].T).max(axis=1), out=best)
-    return float(np.mean(own >= best - _ROUNDING * np.abs(net).sum(axis=1))), ""
 
 
 def _named(names: Sequence[str], taken: np.ndarray) -> tuple[str, ...]:
