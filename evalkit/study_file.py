@@ -318,7 +318,9 @@ class _Builder:
         if sections.prices is not None and sections.costs is None:
             self.faults.append("there are [prices] but no [costs]: without costs nothing can be appraised")
         if sections.options and sections.costs is None:
-            self.faults.append("there are [options] but no [costs]: options are compared with the measure and its costs")
+            self.faults.append(
+                "there are [options] but no [costs]: options are compared with the measure and its costs"
+            )
         if sections.data is None and (sections.design.comparison or sections.design.buffer):
             self.faults.append("[design] names sites, but there is no [data] file that has any")
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["check_options", "compare_study_options"]
 
 
-def compare_study_options(
-    study: Study, appraisal: Appraisal | None, seed: int
-) -> tuple[OptionsCompared | None, str]:
+def compare_study_options(study: Study, appraisal: Appraisal | None, seed: int) -> tuple[OptionsCompared | None, str]:
     """Compare the measure with doing without and with the study's options; or say why that cannot be.
 
     Each option draws what it has of its own from a stream of its own, so that adding one moves no other.

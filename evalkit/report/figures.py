@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from evalkit.report import figures_comparison, figures_effect, figures_money, figures_trends
+from evalkit.report import figures_comparison, figures_effect, figures_money, figures_options, figures_trends
 from evalkit.report.drawing import Figure
 
 if TYPE_CHECKING:
@@ -46,4 +46,7 @@ _FIGURES = (
     figures_money.waterfall,
     figures_money.break_even,
     figures_money.plane,
+    figures_options.acceptability,
+    figures_options.expected_loss,
+    figures_options.frontier,
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal
     from evalkit.evaluation import Evaluation
 
-__all__ = ["break_even", "plane", "waterfall"]
+__all__ = ["break_even", "plane", "thousands", "waterfall"]
 
 # Enough points to show a cloud, few enough that the page stays light.
 _POINTS = 300
@@ -57,7 +57,7 @@ def break_even(evaluation: Evaluation) -> Figure | None:
             if layout.is_narrow
             else f"{counted} prevented (left of the dotted line: more of them)"
         )
-        _thousands(axes, layout.ticks, "x")
+        thousands(axes, layout.ticks, "x")
 
     return figure(
         "break-even",
@@ -107,7 +107,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
                 axes.plot([end, end], [place, place + 1], color=SOFT, linewidth=0.8)
         mark_zero(axes, vertical=True)
         axes.margins(x=0.16 if layout.is_narrow else 0.09)
-        _thousands(axes, layout.ticks - 1, "x")
+        thousands(axes, layout.ticks - 1, "x")
         axes.set_xlabel(f"{formats.currency_name(appraisal.currency)}, prices of {appraisal.price_year}")
 
     gained, paid = appraisal.benefit, appraisal.cost
@@ -173,8 +173,8 @@ def plane(evaluation: Evaluation) -> Figure | None:
                 color=INK if share >= 0.005 else SOFT,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
             )
-        _thousands(axes, layout.ticks, "x")
-        _thousands(axes, 5, "y")
+        thousands(axes, layout.ticks, "x")
+        thousands(axes, 5, "y")
         axes.set_xlabel(f"{appraisal.events_are} prevented")
         axes.set_ylabel(f"cost, {formats.currency_name(appraisal.currency)}")
 
@@ -196,7 +196,8 @@ def _quadrant_rows(words: list[tuple[str, float, tuple[float, float]]]) -> list[
     return [(text, share) for text, share, _ in words]
 
 
-def _thousands(axes: Axes, ticks: int, which: str) -> None:
+def thousands(axes: Axes, ticks: int, which: str) -> None:
+    """Write large numbers along an axis with a letter for thousands, millions and billions."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis

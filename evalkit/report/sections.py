@@ -17,6 +17,7 @@ from evalkit.report.reading import counted_as, estimated, read
 from evalkit.report.sections_close import closing_sections
 from evalkit.report.sections_comparison import comparison_sections
 from evalkit.report.sections_money import money_section
+from evalkit.report.sections_options import options_sections
 from evalkit.report.sections_study import checks_block, study_sections
 from evalkit.report.sections_trends import trends_sections
 
@@ -47,6 +48,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         _checks(evaluation),
         _displacement(evaluation, drawn),
         money_section(evaluation, drawn),
+        *options_sections(evaluation, drawn),
         *closing_sections(evaluation),
     ]
     return tuple(sections)

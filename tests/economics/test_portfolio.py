@@ -75,11 +75,7 @@ def test_the_next_budget_is_the_first_that_changes_the_choice(seed):
     names, net, cost, budget, rules = make_case(seed)
     found = best_portfolio(names, net, cost, budget=budget, rules=rules)
     mean = net.mean(axis=0)
-    better = [
-        each
-        for each in allowed_sets(names, cost, np.inf, rules)
-        if mean[each].sum() > found.net_benefit + 1e-4
-    ]
+    better = [each for each in allowed_sets(names, cost, np.inf, rules) if mean[each].sum() > found.net_benefit + 1e-4]
     if not better:
         assert found.next_budget is None
         assert found.value_of_more is None

@@ -41,6 +41,8 @@ class IncrementalLine:
     extra_cost, extra_effect : compared with that neighbour
     ratio : extra cost of one more prevented event; a ratio of means. None with `reason`
     reason : why there is no ratio
+    prob_prevents_more : share of the draws in which it prevents more than that neighbour; read it before the
+        ratio. None where it is compared with none
     chances : probability of each status over the draws, by status; they add up to 1
     """
 
@@ -54,6 +56,7 @@ class IncrementalLine:
     extra_effect: float | None
     ratio: float | None
     reason: str
+    prob_prevents_more: float | None
     chances: Mapping[str, float]
 
     @property
@@ -90,7 +93,7 @@ def incremental(draws: Draws, *, with_chances: bool = True) -> Incremental:
     else:
         chances = np.stack([by_mean == code for code in range(len(_STATUSES))]).astype(float)
     return Incremental(
-        lines=tuple(_line(draws.names, place, cost, effect, by_mean, frontier, chances[:, place]) for place in order)
+        lines=tuple(_line(draws, place, cost, effect, by_mean, frontier, chances[:, place]) for place in order)
     )
 
 
@@ -113,9 +116,7 @@ def _statuses(cost: FloatArray, effect: FloatArray) -> np.ndarray:
     return np.where(dominated, 1, np.where(extended, 2, 0))
 
 
-def _above_chord(
-    cost: FloatArray, effect: FloatArray, dominated: np.ndarray, i: int, j: int, k: int
-) -> np.ndarray:
+def _above_chord(cost: FloatArray, effect: FloatArray, dominated: np.ndarray, i: int, j: int, k: int) -> np.ndarray:
     """Does option i lie between j and k in effect and above the line from one to the other in cost?"""
     between = (effect[:, j] < effect[:, i]) & (effect[:, i] < effect[:, k])
     dear = (cost[:, i] - cost[:, j]) * (effect[:, k] - effect[:, i])
@@ -125,7 +126,7 @@ def _above_chord(
 
 
 def _line(
-    names: Sequence[str],
+    draws: Draws,
     place: int,
     cost: FloatArray,
     effect: FloatArray,
@@ -133,10 +134,13 @@ def _line(
     frontier: Sequence[int],
     chances: FloatArray,
 ) -> IncrementalLine:
-    found: dict[str, object] = {"comparator": None, "extra_cost": None, "extra_effect": None, "ratio": None}
+    names = draws.names
+    found: dict[str, object] = dict.fromkeys(
+        ("comparator", "extra_cost", "extra_effect", "ratio", "prob_prevents_more")
+    )
     because: tuple[int, ...] = ()
     if status[place] == 0:
-        found |= _compared(names, place, cost, effect, frontier)
+        found |= _compared(draws, place, cost, effect, frontier)
         reason = "" if found["ratio"] is not None else str(found["reason"])
     elif status[place] == 1:
         undominated = (int(j) for j in np.lexsort((effect, cost)) if status[j] != 1)
@@ -161,7 +165,7 @@ def _line(
 
 
 def _compared(
-    names: Sequence[str], place: int, cost: FloatArray, effect: FloatArray, frontier: Sequence[int]
+    draws: Draws, place: int, cost: FloatArray, effect: FloatArray, frontier: Sequence[int]
 ) -> dict[str, object]:
     """Compare an option on the frontier with the one before it."""
     rank = list(frontier).index(place)
@@ -171,7 +175,8 @@ def _compared(
     extra_cost, extra_effect = float(cost[place] - cost[before]), float(effect[place] - effect[before])
     ratio = finite_ratio(extra_cost, extra_effect)
     return {
-        "comparator": names[before],
+        "comparator": draws.names[before],
+        "prob_prevents_more": float(np.mean(draws.effect[:, place] > draws.effect[:, before])),
         "extra_cost": extra_cost,
         "extra_effect": extra_effect,
         "ratio": ratio,

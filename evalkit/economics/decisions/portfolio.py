@@ -155,7 +155,9 @@ def _limits(names: Sequence[str], rules: Rules) -> _Limits:
     rows, most = [], []
     for group in rules.exclusive:
         if isinstance(group, str) or len(set(group)) < 2 or len(set(group)) < len(group):
-            raise CostError(f"a group of options that exclude each other names two or more, each once; there is {group!r}")
+            raise CostError(
+                f"a group of options that exclude each other names two or more, each once; there is {group!r}"
+            )
         row = np.zeros(len(names))
         row[[place_of(name, names, "exclusive") for name in group]] = 1
         rows.append(row)
