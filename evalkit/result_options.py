@@ -39,7 +39,9 @@ def _line(line: IncrementalLine, options: OptionsCompared) -> dict[str, Any]:
     net = options.expected_net_benefit(line.option)
     return {
         "label": line.label,
-        **{**asdict(line), "because": list(line.because), "reason": line.reason or None},
+        **asdict(line),
+        "because": list(line.because),
+        "reason": line.reason or None,
         "net_benefit": None if net is None else _amount(net),
         "prob_best": None if options.prob_best is None else float(options.prob_best[place]),
     }

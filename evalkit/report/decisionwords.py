@@ -116,10 +116,11 @@ def how_chosen(found: Acceptability) -> str:
 def portfolio(found: Portfolio, currency: str) -> str:
     """Say which options to take under the budget, how sure that is, and what more budget would bring."""
     chosen = listed(found.chosen) if found.chosen else "none of the options"
-    told = [
-        f"With a budget of {formats.amount(found.budget, currency)} the best set is {chosen}: expected cost "
-        f"{formats.money(found.cost, currency)}, expected net benefit {formats.money(found.net_benefit, currency)}."
-    ]
+    sums = (
+        f"expected cost {formats.amount(found.cost, currency)}, expected net benefit "
+        f"{formats.money(found.net_benefit, currency)}"
+    )
+    told = [f"With a budget of {formats.amount(found.budget, currency)} the best set is {chosen}: {sums}."]
     if found.prob_best is not None:
         told.append(f"The chance that no other set within the budget is better is {formats.chance(found.prob_best)}.")
     elif found.reason:

@@ -1,4 +1,4 @@
-"""Pictures of a choice: how sure it is at each value of a prevented crime, what it may cost to be wrong, and the frontier."""
+"""Pictures of a choice: how sure it is by what a crime is worth, what being wrong may cost, and the frontier."""
 
 from __future__ import annotations
 
@@ -155,7 +155,9 @@ def _curves(axes: Axes, layout: Layout, options: OptionsCompared, heights: np.nd
     for rank, place in enumerate(shown):
         colour, dashes = _LINES[rank % len(_LINES)]
         axes.plot(values, heights[:, place], color=colour, linestyle=dashes, linewidth=1.8)
-        ends.append((float(heights[-1, place]), in_lines(options.names[place], 14 if layout.is_narrow else 20), colour))
+        ends.append(
+            (float(heights[-1, place]), in_lines(options.names[place], 16 if layout.is_narrow else 24, 1), colour)
+        )
     if len(shown) > 1:
         axes.set_ylim(0, max(float(heights[:, shown].max()), 1e-9) * 1.04)
         label_ends(axes, float(values[-1]), ends)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from evalkit.economics.decisions import DOING_WITHOUT
 from evalkit.report import decisionwords, formats, moneywords
 from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Picture, Section
+from evalkit.report.front import unit_of
 
 if TYPE_CHECKING:
     from evalkit.economics import Amount, OptionsCompared
@@ -62,42 +64,37 @@ def _answer(evaluation: Evaluation, options: OptionsCompared) -> str:
 
 
 def _each(options: OptionsCompared) -> Grid:
-    rows = []
-    for name, appraisal in options.appraisals.items():
-        net = options.expected_net_benefit(name)
-        rows.append(
-            (
-                name,
-                *_money(appraisal.cost),
-                f"{formats.number(appraisal.prevented.mean)}",
-                f"{formats.number(appraisal.prevented.lower)} to {formats.number(appraisal.prevented.upper)}",
-                *(_money(net) if net is not None else (formats.NOTHING, formats.NOTHING)),
-                _best(options, name),
-            )
-        )
-    rows.append(
+    unit = max((unit_of(each) for each in options.appraisals.values()), default=1.0)
+    rows = [
         (
-            "doing without",
-            "0",
-            "",
-            "0",
-            "",
-            "0" if options.net_benefit is not None else formats.NOTHING,
-            "",
-            _best(options, "doing without"),
+            name,
+            _with_range(appraisal.cost, unit),
+            _events(appraisal.prevented),
+            _with_range(options.expected_net_benefit(name), unit),
+            _best(options, name),
         )
-    )
+        for name, appraisal in options.appraisals.items()
+    ]
+    nothing = "0" if options.net_benefit is not None else formats.NOTHING
+    rows.append((DOING_WITHOUT, "0", "0", nothing, _best(options, DOING_WITHOUT)))
     return Grid(
-        caption=f"Each option against doing without, {formats.currency_name(options.currency)}; means, with "
+        caption=f"Each option against doing without, {formats.currency_name(options.currency, unit)}; means, with "
         f"{formats.level(options.level)} ranges",
-        columns=("Option", "Cost", "Range", "Prevented", "Range", "Net benefit", "Range", "Chance that it is best"),
+        columns=("Option", "Cost", "Prevented", "Net benefit", "Chance that it is best"),
         rows=tuple(rows),
-        numeric=frozenset(range(1, 7)),
+        numeric=frozenset({1, 2, 3}),
     )
 
 
-def _money(part: Amount) -> tuple[str, str]:
-    return formats.full_money(part.mean), f"{formats.full_money(part.lower)} to {formats.full_money(part.upper)}"
+def _with_range(part: Amount | None, unit: float) -> str:
+    if part is None:
+        return formats.NOTHING
+    lower, upper = formats.full_money(part.lower, unit), formats.full_money(part.upper, unit)
+    return f"{formats.full_money(part.mean, unit)} ({lower} to {upper})"
+
+
+def _events(part: Amount) -> str:
+    return f"{formats.number(part.mean)} ({formats.number(part.lower)} to {formats.number(part.upper)})"
 
 
 def _best(options: OptionsCompared, name: str) -> str:
@@ -113,18 +110,17 @@ def _neighbours(options: OptionsCompared) -> Grid:
         rows.append(
             (
                 line.label,
-                line.status,
+                f"{line.status}, {formats.chance(line.chances[line.status])}",
                 formats.full_money(line.extra_cost) if line.extra_cost is not None else formats.NOTHING,
                 formats.number(line.extra_effect) if line.extra_effect is not None else formats.NOTHING,
                 value,
-                formats.chance(line.chances["on the frontier"]),
                 remark,
             )
         )
     return Grid(
         caption="Each option compared with its neighbour among those worth a thought, the one that prevents least "
-        "first; by the averages, with the chance that it is worth a thought",
-        columns=("Comparison", "Status", "Extra cost", "Extra prevented", "For one more", "On the frontier", "Remark"),
+        "first; by the averages, with the chance of that status",
+        columns=("Comparison", "Status and its chance", "Extra cost", "Extra prevented", "For one more", "Remark"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4}),
     )

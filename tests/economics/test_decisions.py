@@ -2,6 +2,7 @@
 
 import tracemalloc
 from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,6 +35,7 @@ VA = {"UC": (5_000, 1), "A": (12_000, 1.5), "B": (10_000, 2), "C": (25_000, 3), 
 
 
 def by_mean(options):
+    """Give options known by their means alone."""
     cost, effect = np.array(list(options.values()), float).T
     return read_draws(tuple(options), cost[None], effect[None])
 
@@ -91,7 +93,7 @@ def slow_status(cost, effect):
     ]
     left.sort(key=lambda i: effect[i])
     while True:
-        ratios = [(cost[b] - cost[a]) / (effect[b] - effect[a]) for a, b in zip(left[:-1], left[1:], strict=True)]
+        ratios = [(cost[b] - cost[a]) / (effect[b] - effect[a]) for a, b in pairwise(left)]
         worse = next((k for k in range(len(ratios) - 1) if ratios[k] > ratios[k + 1]), None)
         if worse is None:
             break

@@ -10,6 +10,7 @@ from evalkit.errors import CostError
 
 
 def names_of(number):
+    """Name so many options."""
     return tuple(f"option {place}" for place in range(number))
 
 
@@ -28,6 +29,7 @@ def allowed_sets(names, cost, budget, rules):
 
 
 def make_case(seed, options=7, draws=60):
+    """Give options of which some save money, some exclude each other and some need another."""
     rng = np.random.default_rng(seed)
     names = names_of(options)
     cost = rng.integers(1, 40, options) * 1000.0 * rng.choice([1, 1, 1, -0.2], options)

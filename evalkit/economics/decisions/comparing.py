@@ -249,7 +249,8 @@ def _warnings(chosen: Mapping[str, Appraisal]) -> tuple[str, ...]:
     ]
     if not apart:
         return ()
-    return (
+    told = (
         f"The worth of a crime was drawn for {', '.join(apart)} apart from {first_name}: differences between these "
-        "options look less sure than they are.",
+        "options look less sure than they are."
     )
+    return (told,)

@@ -8,8 +8,10 @@ cost for each further prevented crime, compared with its neighbour and never wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
 
 import numpy as np
 
@@ -84,17 +86,35 @@ def incremental(draws: Draws, *, with_chances: bool = True) -> Incremental:
     between two others stays on the frontier.
     """
     cost, effect = draws.cost.mean(axis=0), draws.effect.mean(axis=0)
-    by_mean = _statuses(cost[None], effect[None])[0]
+    status = _statuses(cost[None], effect[None])
     order = [int(place) for place in np.lexsort((cost, effect))]
-    frontier = [place for place in order if by_mean[place] == 0]
-    if with_chances:
-        every = _statuses(draws.cost, draws.effect)
-        chances = np.stack([(every == code).mean(axis=0) for code in range(len(_STATUSES))])
-    else:
-        chances = np.stack([by_mean == code for code in range(len(_STATUSES))]).astype(float)
-    return Incremental(
-        lines=tuple(_line(draws, place, cost, effect, by_mean, frontier, chances[:, place]) for place in order)
+    every = _statuses(draws.cost, draws.effect) if with_chances else status
+    means = _Means(
+        cost=cost,
+        effect=effect,
+        status=status[0],
+        frontier=tuple(place for place in order if status[0, place] == 0),
+        chances=np.stack([(every == code).mean(axis=0) for code in range(len(_STATUSES))]),
     )
+    return Incremental(lines=tuple(_line(draws, means, place) for place in order))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Means:
+    """Means of the options and what follows from them, each shape (options,).
+
+    Attributes
+    ----------
+    status : place among the three
+    frontier : places of the options on it, by what they prevent
+    chances : of each status over the draws, shape (statuses, options)
+    """
+
+    cost: FloatArray
+    effect: FloatArray
+    status: np.ndarray
+    frontier: tuple[int, ...]
+    chances: FloatArray
 
 
 def _statuses(cost: FloatArray, effect: FloatArray) -> np.ndarray:
@@ -108,71 +128,60 @@ def _statuses(cost: FloatArray, effect: FloatArray) -> np.ndarray:
                 better = (cost[:, j] < cost[:, i]) | (effect[:, j] > effect[:, i])
                 dominated[:, i] |= no_worse & (better | (j < i))
     extended = np.zeros(cost.shape, bool)
-    for i in range(options):
-        for j in range(options):
-            for k in range(options):
-                if len({i, j, k}) == 3:
-                    extended[:, i] |= _above_chord(cost, effect, dominated, i, j, k)
+    for i, j, k in permutations(range(options), 3):
+        between = (effect[:, j] < effect[:, i]) & (effect[:, i] < effect[:, k])
+        # above the line from one to the other in cost, without dividing by a difference that may be nothing
+        dear = (cost[:, i] - cost[:, j]) * (effect[:, k] - effect[:, i])
+        cheap = (cost[:, k] - cost[:, i]) * (effect[:, i] - effect[:, j])
+        above = dear > cheap + _ROUNDING * (np.abs(dear) + np.abs(cheap))
+        extended[:, i] |= between & above & ~dominated[:, j] & ~dominated[:, k]
     return np.where(dominated, 1, np.where(extended, 2, 0))
 
 
-def _above_chord(cost: FloatArray, effect: FloatArray, dominated: np.ndarray, i: int, j: int, k: int) -> np.ndarray:
-    """Does option i lie between j and k in effect and above the line from one to the other in cost?"""
-    between = (effect[:, j] < effect[:, i]) & (effect[:, i] < effect[:, k])
-    dear = (cost[:, i] - cost[:, j]) * (effect[:, k] - effect[:, i])
-    cheap = (cost[:, k] - cost[:, i]) * (effect[:, i] - effect[:, j])
-    margin = _ROUNDING * (np.abs(dear) + np.abs(cheap))
-    return np.asarray(between & ~dominated[:, j] & ~dominated[:, k] & (dear > cheap + margin))
-
-
-def _line(
-    draws: Draws,
-    place: int,
-    cost: FloatArray,
-    effect: FloatArray,
-    status: np.ndarray,
-    frontier: Sequence[int],
-    chances: FloatArray,
-) -> IncrementalLine:
-    names = draws.names
-    found: dict[str, object] = dict.fromkeys(
-        ("comparator", "extra_cost", "extra_effect", "ratio", "prob_prevents_more")
-    )
-    because: tuple[int, ...] = ()
-    if status[place] == 0:
-        found |= _compared(draws, place, cost, effect, frontier)
-        reason = "" if found["ratio"] is not None else str(found["reason"])
-    elif status[place] == 1:
-        undominated = (int(j) for j in np.lexsort((effect, cost)) if status[j] != 1)
-        because = (next(j for j in undominated if cost[j] <= cost[place] and effect[j] >= effect[place]),)
-        reason = "another option prevents at least as much for no more money"
+def _line(draws: Draws, means: _Means, place: int) -> IncrementalLine:
+    found: dict[str, Any] = dict.fromkeys(("comparator", "extra_cost", "extra_effect", "ratio", "prob_prevents_more"))
+    status = int(means.status[place])
+    if status == 0:
+        found |= _compared(draws, means, place)
     else:
-        because = (
-            max((j for j in frontier if effect[j] < effect[place]), key=lambda j: effect[j]),
-            min((j for j in frontier if effect[j] > effect[place]), key=lambda j: effect[j]),
-        )
-        reason = "a mixture of two others prevents as much for less money"
-    found["reason"] = reason
+        found["reason"] = _REASONS[status]
     return IncrementalLine(
-        option=names[place],
-        cost=float(cost[place]),
-        effect=float(effect[place]),
-        status=_STATUSES[int(status[place])],
-        because=tuple(names[j] for j in because),
-        chances={name: float(share) for name, share in zip(_STATUSES, chances, strict=True)},
-        **found,  # type: ignore[arg-type]
+        option=draws.names[place],
+        cost=float(means.cost[place]),
+        effect=float(means.effect[place]),
+        status=_STATUSES[status],
+        because=tuple(draws.names[j] for j in _because(means, place)),
+        chances={name: float(share) for name, share in zip(_STATUSES, means.chances[:, place], strict=True)},
+        **found,
     )
 
 
-def _compared(
-    draws: Draws, place: int, cost: FloatArray, effect: FloatArray, frontier: Sequence[int]
-) -> dict[str, object]:
+_REASONS = {
+    1: "another option prevents at least as much for no more money",
+    2: "a mixture of two others prevents as much for less money",
+}
+
+
+def _because(means: _Means, place: int) -> tuple[int, ...]:
+    """Give the places of the options that dominate one; none where it is on the frontier."""
+    cost, effect = means.cost, means.effect
+    if means.status[place] == 0:
+        return ()
+    if means.status[place] == 1:
+        undominated = (int(j) for j in np.lexsort((effect, cost)) if means.status[j] != 1)
+        return (next(j for j in undominated if cost[j] <= cost[place] and effect[j] >= effect[place]),)
+    below = [j for j in means.frontier if effect[j] < effect[place]]
+    return below[-1], next(j for j in means.frontier if effect[j] > effect[place])
+
+
+def _compared(draws: Draws, means: _Means, place: int) -> dict[str, Any]:
     """Compare an option on the frontier with the one before it."""
-    rank = list(frontier).index(place)
+    rank = means.frontier.index(place)
     if rank == 0:
         return {"reason": "the cheapest option, which the others are compared with in turn"}
-    before = frontier[rank - 1]
-    extra_cost, extra_effect = float(cost[place] - cost[before]), float(effect[place] - effect[before])
+    before = means.frontier[rank - 1]
+    extra_cost = float(means.cost[place] - means.cost[before])
+    extra_effect = float(means.effect[place] - means.effect[before])
     ratio = finite_ratio(extra_cost, extra_effect)
     return {
         "comparator": draws.names[before],
@@ -180,5 +189,5 @@ def _compared(
         "extra_cost": extra_cost,
         "extra_effect": extra_effect,
         "ratio": ratio,
-        "reason": "it prevents next to nothing more than its neighbour",
+        "reason": "" if ratio is not None else "it prevents next to nothing more than its neighbour",
     }

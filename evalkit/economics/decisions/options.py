@@ -50,7 +50,7 @@ class Option:
     prevented: Mapping[str, float | Mapping[str, Any] | Quantity] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.source, str) or not self.source.strip():
+        if not _is_text(self.source):
             raise CostError("an option says where its effect is from; there is no 'source'")
         if (self.share_of_effect is None) == (not self.prevented):
             raise CostError(
@@ -63,6 +63,10 @@ class Option:
                 raise CostError(f"share_of_effect is a share, such as 0.6; there is {share.describe()}")
             object.__setattr__(self, "share_of_effect", share)
         object.__setattr__(self, "prevented", {name: _events(name, each) for name, each in self.prevented.items()})
+
+
+def _is_text(given: object) -> bool:
+    return isinstance(given, str) and bool(given.strip())
 
 
 def _events(outcome: str, given: object) -> Quantity:

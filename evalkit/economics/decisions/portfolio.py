@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evalkit.draws import FloatArray
+from evalkit.draws import FloatArray, is_number
 from evalkit.economics.decisions.compared import place_of
-from evalkit.errors import CostError, first_of
+from evalkit.errors import CostError
 
 __all__ = ["Portfolio", "Rules", "best_portfolio"]
 
@@ -128,7 +128,7 @@ def _too_many(options: int) -> str:
 
 
 def _check(names: Sequence[str], net: FloatArray, money: FloatArray, budget: float) -> None:
-    if not isinstance(budget, int | float) or isinstance(budget, bool) or not 0 <= budget < np.inf:
+    if not is_number(budget) or budget < 0:
         raise CostError(f"a budget is an amount of zero or more; there is {budget!r}")
     if net.ndim != 2 or net.shape[1] != len(names) or money.shape != (len(names),) or not net.size:
         raise CostError(
@@ -154,7 +154,7 @@ class _Limits:
 def _limits(names: Sequence[str], rules: Rules) -> _Limits:
     rows, most = [], []
     for group in rules.exclusive:
-        if isinstance(group, str) or len(set(group)) < 2 or len(set(group)) < len(group):
+        if _is_text(group) or len(set(group)) < 2 or len(set(group)) < len(group):
             raise CostError(
                 f"a group of options that exclude each other names two or more, each once; there is {group!r}"
             )
@@ -163,7 +163,7 @@ def _limits(names: Sequence[str], rules: Rules) -> _Limits:
         rows.append(row)
         most.append(1)
     for option, needed in rules.requires.items():
-        if isinstance(needed, str) or option in needed:
+        if _is_text(needed) or option in needed:
             raise CostError(f"requires of {option!r} is a list of other options; there is {needed!r}")
         for other in needed:
             row = np.zeros(len(names))
@@ -222,6 +222,11 @@ class _Sets:
         return float(np.mean(own >= best - _ROUNDING * np.abs(net).sum(axis=1)))
 
 
+def _is_text(given: object) -> bool:
+    """A word is a sequence too, of letters: it stands where a list was meant."""
+    return isinstance(given, str)
+
+
 def _solve(worth: FloatArray, money: FloatArray, budget: float, limits: _Limits) -> np.ndarray:
     """Give the set with the highest worth within the budget, as booleans, shape (options,).
 
@@ -234,7 +239,7 @@ def _solve(worth: FloatArray, money: FloatArray, budget: float, limits: _Limits)
     while True:
         found = milp(
             -worth * _scale(worth),
-            integrality=np.ones(worth.size),
+            integrality=np.ones(worth.size, int),
             bounds=Bounds(0, 1),
             constraints=LinearConstraint(rows, ub=most),
             options={"mip_rel_gap": 0},
