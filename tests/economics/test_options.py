@@ -77,7 +77,7 @@ def test_an_option_moves_no_draw_of_another(measure):
 
 
 def test_shared_prices_do_not_blur_a_difference(measure):
-    """Half the effect at half the cost of a certain measure is never better: with prices drawn apart it seemed so."""
+    """Less of the effect at the same cost is better only where the effect is harm; prices drawn apart would blur it."""
     costs = replace(measure.inputs.costs, flows=(replace(LAMPS, amount=100_000),))
     worse = appraise_option(measure, an_option(costs=costs, share_of_effect=0.9), rng=rng())
     better = appraise_option(measure, an_option(costs=costs, share_of_effect=1.0), rng=rng())
@@ -325,5 +325,5 @@ def test_a_fault_of_options_is_found_before_the_run(tmp_path, old, new, words):
 def test_options_without_costs_are_refused(tmp_path):
     """There is nothing to compare them with."""
     text = STUDY[: STUDY.index("[costs]")] + OPTIONS
-    with pytest.raises(StudyError, match="there are .options. but no .costs."):
+    with pytest.raises(StudyError, match=r"there are \[options\] but no \[costs\]"):
         load(tmp_path, text)
