@@ -78,7 +78,7 @@ def _each(options: OptionsCompared) -> Grid:
     nothing = "0" if options.net_benefit is not None else formats.NOTHING
     rows.append((DOING_WITHOUT, "0", "0", nothing, _best(options, DOING_WITHOUT)))
     return Grid(
-        caption=f"Each option against doing without, {formats.currency_name(options.currency, unit)}; means, with "
+        caption=f"{formats.currency_name(options.currency, unit)}, each option against doing without; means, with "
         f"{formats.level(options.level)} ranges",
         columns=("Option", "Cost", "Prevented", "Net benefit", "Chance that it is best"),
         rows=tuple(rows),
