@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Table,
     )
     from evalkit.draws import Interval, Quantity
-    from evalkit.economics import Appraisal, Costs, Flow, Prices, appraise
+    from evalkit.economics import Appraisal, Costs, Flow, Option, Prices, appraise, appraise_option, compare_options
     from evalkit.errors import EvalkitError
     from evalkit.evaluation import Evaluation
     from evalkit.registry import estimator, models
@@ -36,7 +36,9 @@ _HOMES = {
         "Paths", "Table",
     ),
     "evalkit.draws": ("Interval", "Quantity"),
-    "evalkit.economics": ("Appraisal", "Costs", "Flow", "Prices", "appraise"),
+    "evalkit.economics": (
+        "Appraisal", "Costs", "Flow", "Option", "Prices", "appraise", "appraise_option", "compare_options",
+    ),
     "evalkit.errors": ("EvalkitError",),
     "evalkit.evaluation": ("Evaluation",),
     "evalkit.registry": ("estimator",),
@@ -59,6 +61,7 @@ __all__ = [
     "Flow",
     "Interval",
     "Intervention",
+    "Option",
     "Outcome",
     "Panel",
     "Paths",
@@ -68,6 +71,8 @@ __all__ = [
     "Table",
     "__version__",
     "appraise",
+    "appraise_option",
+    "compare_options",
     "estimator",
     "load_study",
     "models",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evalkit.economics import Appraisal, Harm, Information
+    from evalkit.economics.decisions import OptionsCompared
     from evalkit.study import Study
 
 __all__ = ["Evaluation", "Provenance", "Refusal", "Role", "library_versions"]
@@ -86,6 +87,8 @@ class Evaluation:
     unpriced : what was found that has no price
     information : what it is worth to know more, or None with `information_reason`
     harm : events prevented weighed by the harm they do, or None with `harm_reason`
+    options : the measure beside doing without and beside every other option; None where there is no appraisal,
+        or with `options_reason` where the other options could not be appraised
     warnings : sentences that a reader must see
     """
 
@@ -100,6 +103,8 @@ class Evaluation:
     information_reason: str = ""
     harm: Harm | None = None
     harm_reason: str = ""
+    options: OptionsCompared | None = None
+    options_reason: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

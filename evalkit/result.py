@@ -17,6 +17,7 @@ from evalkit.result_effects import check_document, displacement_document, effect
 from evalkit.result_harm import harm_document
 from evalkit.result_incidence import incidence_document
 from evalkit.result_information import information_document
+from evalkit.result_options import options_document
 from evalkit.result_purses import purses_document
 from evalkit.result_unpriced import intrusion_document, perception_document
 
@@ -71,6 +72,8 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "perception": perception_document(evaluation.unpriced.perception, evaluation.study.level),
         "information": information_document(evaluation.information),
         "information_reason": evaluation.information_reason or None,
+        "options": options_document(evaluation.options),
+        "options_reason": evaluation.options_reason or None,
         "warnings": list(evaluation.warnings),
     }
 

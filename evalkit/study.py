@@ -22,12 +22,14 @@ from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
 from evalkit.registry import estimator as find_estimator
 from evalkit.study_feelings import check_perception
 from evalkit.study_harm import harm_of
+from evalkit.study_options import check_options, compare_study_options
 from evalkit.study_unpriced import find_unpriced
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from evalkit.economics import Appraisal, Costs, Harm, HarmWeights, Information, Learning, Observed, Prices
+    from evalkit.economics.decisions import Option
     from evalkit.economics.unpriced import Intrusion, Perception
     from evalkit.estimation_cache import EstimationCache
 
@@ -59,6 +61,8 @@ class Study:
     intrusion : who is watched, how much, and by which rules; never in money
     perception : a feeling that a survey asked for, set against the costs in points
     learning : what is decided with the study, and ways to learn more before; without it there is no roll-out
+    options : what else could be done, by name; compared with the measure on the same draws
+    decision : keyword arguments of `evalkit.economics.compare_options`, such as budget, comparator
     seed, draws, level : of the randomness, the number of draws, and the intervals
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm : tables of harm weights; by default those that ship, where two or more outcomes have a weight in each
@@ -79,6 +83,8 @@ class Study:
     appraisal: Mapping[str, Any] = field(default_factory=dict)
     intrusion: Intrusion | None = None
     perception: Perception | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+    decision: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 1
     draws: int = DEFAULT_DRAWS
     level: float = 0.95
@@ -91,7 +97,7 @@ class Study:
     def __post_init__(self) -> None:
         for name in ("title", "question", "suggestion"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
-        for name in ("designs", "appraisal", "harm_weights"):
+        for name in ("designs", "appraisal", "options", "decision", "harm_weights"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         faults = [*self._structure_faults()]
         if not faults:
@@ -158,6 +164,7 @@ class Study:
             if self.learning is not None:
                 self._inform(appraisal, 0)
             self._weigh(nothing, appraisal)
+            check_options(self, appraisal)
         except EvalkitError as problem:
             return [str(problem)]
         except TypeError as problem:
@@ -215,6 +222,7 @@ class Study:
         )
         information, ignorance = self._inform(appraisal, seed)
         harm, no_harm = self._weigh(coupled, appraisal)
+        options, options_reason = compare_study_options(self, appraisal, seed)
         return Evaluation(
             study=self,
             effects=coupled,
@@ -227,6 +235,8 @@ class Study:
             warnings=(*unpriced.warnings, *warnings, *(appraisal.warnings if appraisal else ())),
             harm=harm,
             harm_reason=no_harm,
+            options=options,
+            options_reason=options_reason,
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evalkit.economics import Costs, Groups, HarmWeights, Learning, Prices
+    from evalkit.economics.decisions import Option
     from evalkit.economics.unpriced import Intrusion, Perception
 
 __all__ = ["find_study", "load_study"]
@@ -104,6 +105,7 @@ class _Builder:
         intrusion, perception = self._intrusion(), self._perception()
         learning = self._learning()
         harm = self._harm()
+        options = self._options(costs)
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -119,6 +121,8 @@ class _Builder:
                     intrusion=intrusion,
                     perception=perception,
                     learning=learning,
+                    options=options,
+                    decision=self.sections.decision.model_dump(exclude_none=True),
                     harm_weights={
                         name: section.harm_weight
                         for name, section in self.sections.outcomes.items()
@@ -289,6 +293,15 @@ class _Builder:
             return Costs.from_mapping(self.sections.costs)
         return None
 
+    def _options(self, costs: Costs | None) -> dict[str, Option]:
+        if not self.sections.options or costs is None:
+            return {}
+        from evalkit.economics.decisions import read_options
+
+        with self._gathering("[options] "):
+            return read_options(self.sections.options, costs)
+        return {}
+
     def _prices(self) -> Prices | None:
         if self.sections.prices is None:
             return None
@@ -363,6 +376,10 @@ class _Builder:
             self.faults.append("there are [prices] but no [costs]: without costs nothing can be appraised")
         if sections.incidence is not None and sections.costs is None:
             self.faults.append("there is [incidence] but no [costs]: without costs there is nothing to share out")
+        if sections.options and sections.costs is None:
+            self.faults.append(
+                "there are [options] but no [costs]: options are compared with the measure and its costs"
+            )
         if sections.data is None and (sections.design.comparison or sections.design.buffer):
             self.faults.append("[design] names sites, but there is no [data] file that has any")
 

@@ -167,6 +167,18 @@ class HarmSection(Section):
     weighed_as: dict[str, str] = {}
 
 
+class DecisionSection(Section):
+    """[decision]: how options are chosen from."""
+
+    comparator: str | None = None
+    budget: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    budget_of: str | None = None
+    exclusive: list[list[str]] | None = None
+    requires: dict[str, list[str]] | None = None
+    values: list[float] | None = None
+    scenario: Literal["observed window", "extrapolation"] | None = None
+
+
 class StudyFile(Section):
     """The whole file."""
 
@@ -184,6 +196,8 @@ class StudyFile(Section):
     perception: dict[str, Any] | None = None
     learning: LearningSection | None = None
     harm: HarmSection = HarmSection()
+    options: dict[str, dict[str, Any]] = {}
+    decision: DecisionSection = DecisionSection()
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:

@@ -18,6 +18,7 @@ import pytest
 import evalkit as ek
 from evalkit import registry
 from evalkit.economics import Groups
+from evalkit.economics.decisions import read_options
 from evalkit.economics.unpriced import intrusion_from_mapping, perception_from_mapping
 from evalkit.study_schema import Section, StudyFile
 
@@ -193,6 +194,7 @@ def test_the_schema_is_walked_to_its_ends():
         "study", "intervention", "data", "design", "outcomes.NAME", "outcomes.NAME.table", "analysis", "appraisal",
         "learning", "learning.roll_out", "learning.plans",
             "harm",
+        "decision",
     }  # fmt: skip
 
 
@@ -232,6 +234,15 @@ def test_every_key_of_the_ledger_is_documented(repo):
     flow = {"what": "x", "amount": 1, "bearer": "city", "kind": "running", "no_such_key": 1}
     head = {"currency": "EUR", "year": 2020, "flows": [flow]}
     assert set(documented["costs.flows"]) == known_keys(ek.Costs.from_mapping, head)
+
+
+def test_every_key_of_an_option_is_documented(repo):
+    """The tables [options.NAME] are read by the economics, which names its keys where one is wrong."""
+    documented = documented_keys(page_of(repo, "write_a_study.md"))
+    flow = {"what": "x", "amount": 1, "bearer": "city", "kind": "running"}
+    ledger = ek.Costs.from_mapping({"currency": "EUR", "year": 2020, "flows": [flow]})
+    known = known_keys(lambda table: read_options({"x": table}, ledger), {"no_such_key": 1})
+    assert set(documented["options.NAME"]) == known
 
 
 def test_every_key_of_the_prices_is_documented(repo):

@@ -19,6 +19,7 @@ from evalkit.economics.cost_per_crime import (
     expected_value_of_perfect_information,
     fieller,
 )
+from evalkit.economics.decisions import Option, OptionsCompared, appraise_option, compare_options
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
 from evalkit.economics.faults import CostFaultsError, NoMeanError
@@ -91,6 +92,8 @@ __all__ = [
     "Multiplier",
     "NoMeanError",
     "Observed",
+    "Option",
+    "OptionsCompared",
     "PartialInformation",
     "PayersAndGainers",
     "Perception",
@@ -107,7 +110,9 @@ __all__ = [
     "YearLine",
     "acceptable_value",
     "appraise",
+    "appraise_option",
     "break_even_privacy",
+    "compare_options",
     "deflators",
     "discount_factors",
     "discounting_schedules",

@@ -14,6 +14,7 @@ from evalkit.economics.discounting import Discounting
 
 if TYPE_CHECKING:
     from evalkit.economics.incidence import Incidence
+    from evalkit.economics.inputs import Inputs
     from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
 
 __all__ = [
@@ -209,6 +210,7 @@ class Appraisal:
     incidence : who pays and who gains, by area and group, directly and indirectly
     named_inputs : draws of everything uncertain that net benefit rests on, by name, each shape (draws,)
     rates : of discounting, by year
+    inputs : everything that was reckoned with, draws included, so that an option can be appraised beside it
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -241,6 +243,7 @@ class Appraisal:
     incidence: Incidence | None = None
     named_inputs: Mapping[str, FloatArray] = field(default_factory=dict)
     rates: Discounting | None = None
+    inputs: Inputs | None = field(default=None, repr=False)
 
     @property
     def cost(self) -> Amount:

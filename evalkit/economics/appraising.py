@@ -36,7 +36,7 @@ from evalkit.economics.prices import NOT_SPLIT, Multiplier, Prices
 from evalkit.economics.tally import DEADWEIGHT, events_by_year, exposure_by_year, tally
 from evalkit.errors import CostError
 
-__all__ = ["appraise"]
+__all__ = ["appraise", "appraise_inputs"]
 
 type Amountlike = float | Mapping[str, Any] | Quantity
 
@@ -142,8 +142,13 @@ def appraise(
         assumptions=(*assumptions_of(inputs, multipliers, chosen), *(groups.assumptions() if groups else ())),
         warnings=(*warned, *standing_warnings(inputs, multipliers)),
     )
-    observed = _appraise(inputs, clock.years, None)
-    if not longer or horizon is None:
+    return appraise_inputs(inputs, horizon if longer else None)
+
+
+def appraise_inputs(inputs: Inputs, horizon: int | None) -> Appraisal:
+    """Appraise the observed window and, with a horizon that is longer, the extrapolation beside it."""
+    observed = _appraise(inputs, inputs.clock.years, None)
+    if horizon is None:
         return observed
     try:
         return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
@@ -306,6 +311,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         city=city_account(accounts),
         public_saving=public_saving(accounts),
         perspectives=lines_by_perspective(accounts),
+        inputs=inputs,
     )
 
 

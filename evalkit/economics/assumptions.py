@@ -18,7 +18,7 @@ from evalkit.economics.prices import NOT_SPLIT, Multipliers, UnitCost, read_mult
 from evalkit.economics.tally import Tally
 from evalkit.errors import first_of
 
-__all__ = ["assumptions_of", "standing_warnings", "warnings_of"]
+__all__ = ["assumptions_of", "flow_assumptions", "standing_warnings", "warnings_of"]
 
 
 def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) -> tuple[Assumption, ...]:
@@ -29,7 +29,7 @@ def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) 
     chosen : deadweight, retention, disjoint as they were given
     """
     return (
-        *_flows(inputs),
+        *flow_assumptions(inputs),
         *_prices(inputs),
         *_left_out(inputs),
         *_multipliers(inputs, multipliers),
@@ -38,7 +38,8 @@ def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) 
     )
 
 
-def _flows(inputs: Inputs) -> list[Assumption]:
+def flow_assumptions(inputs: Inputs) -> list[Assumption]:
+    """List every flow of the ledger that the perspective counts, with its source."""
     money = f"{inputs.costs.currency} in prices of {inputs.costs.price_year}"
     found = []
     for drawn in inputs.flows:

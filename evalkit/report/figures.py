@@ -13,6 +13,7 @@ from evalkit.report import (
     figures_incidence,
     figures_information,
     figures_money,
+    figures_options,
     figures_trends,
 )
 from evalkit.report.drawing import Figure
@@ -57,4 +58,7 @@ _FIGURES = (
     figures_incidence.areas,
     figures_information.known_inputs,
     figures_harm.harm,
+    figures_options.acceptability,
+    figures_options.expected_loss,
+    figures_options.frontier,
 )

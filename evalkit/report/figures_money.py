@@ -197,7 +197,7 @@ def _quadrant_rows(words: list[tuple[str, float, tuple[float, float]]]) -> list[
 
 
 def thousands(axes: Axes, ticks: int, which: str) -> None:
-    """Write large numbers along an axis in short."""
+    """Write large numbers along an axis with a letter for thousands, millions and billions."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis

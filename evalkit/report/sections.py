@@ -20,6 +20,7 @@ from evalkit.report.sections_harm import harm_sections
 from evalkit.report.sections_incidence import incidence_sections
 from evalkit.report.sections_information import information_sections
 from evalkit.report.sections_money import money_section
+from evalkit.report.sections_options import options_sections
 from evalkit.report.sections_study import checks_block, study_sections
 from evalkit.report.sections_trends import trends_sections
 from evalkit.report.sections_unpriced import unpriced_sections
@@ -55,6 +56,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         *incidence_sections(evaluation, drawn),
         *unpriced_sections(evaluation),
         *information_sections(evaluation, drawn),
+        *options_sections(evaluation, drawn),
         *closing_sections(evaluation),
     ]
     return tuple(sections)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evalkit.draws import Quantity
-from evalkit.report import formats, moneywords
-from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
+from evalkit.report import decisionwords, formats, moneywords
+from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of, who_pays
 from evalkit.report.sections_purses import purse_blocks
@@ -42,6 +42,8 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         *_acceptable(appraisal),
         who_pays(appraisal, rough=False),
         *_pictures(drawn),
+        *_plane_in_words(appraisal),
+        *_curve(evaluation, drawn),
         _by_crime(appraisal),
         _by_year(appraisal),
         _assumptions(appraisal),
@@ -166,6 +168,20 @@ def _acceptable(appraisal: Appraisal) -> list[Block]:
 
 def _pictures(drawn: dict[str, Figure]) -> list[Block]:
     return [Picture(figure=drawn[name]) for name in ("waterfall", "break-even", "plane") if name in drawn]
+
+
+def _plane_in_words(appraisal: Appraisal) -> list[Block]:
+    prevents = appraisal.cost_per_crime_prevented
+    lead = "It is not shown to prevent crime. " if prevents.caution else ""
+    return [
+        Paragraph(head="The four quarters", text=f"{lead}The measure compared with doing without:"),
+        Listing(items=decisionwords.of_the_measure(appraisal)),
+    ]
+
+
+def _curve(evaluation: Evaluation, drawn: dict[str, Figure]) -> list[Block]:
+    """Show how surely it pays; with several options the section about them does."""
+    return [Picture(figure=drawn["acceptability"])] if "acceptability" in drawn and not evaluation.study.options else []
 
 
 def _by_crime(appraisal: Appraisal) -> Grid:
