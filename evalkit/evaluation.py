@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from evalkit.comparison import Comparison, compare
 from evalkit.domain import Design, Effect
 from evalkit.judgement import Finding, judge
+from evalkit.money_by_estimator import EstimatorMoney
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,8 @@ class Evaluation:
     refusals : sensitivity estimators that gave no answer
     appraisal : costs and benefits, or None where the study has no costs or nothing that can be priced
     appraisal_reason : why there is no appraisal
+    money_by_estimator : mean net benefit with every other estimator's effects, where other schedules of prices stand
+        beside the chosen one
     warnings : sentences that a reader must see
     """
 
@@ -91,6 +94,7 @@ class Evaluation:
     refusals: tuple[Refusal, ...] = ()
     appraisal: Appraisal | None = None
     appraisal_reason: str = ""
+    money_by_estimator: tuple[EstimatorMoney, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

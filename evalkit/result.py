@@ -14,6 +14,7 @@ import numpy as np
 from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
+from evalkit.result_prices import schedules_document
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -53,9 +54,9 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
             {"outcome": each.outcome, "estimator": each.estimator, "reason": each.reason}
             for each in evaluation.refusals
         ],
-        "appraisal": _appraisal(evaluation.appraisal),
+        "appraisal": _appraisal(evaluation, evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
-        "extrapolation": _appraisal(evaluation.appraisal.extrapolation if evaluation.appraisal else None),
+        "extrapolation": _appraisal(evaluation, evaluation.appraisal.extrapolation if evaluation.appraisal else None),
         "warnings": list(evaluation.warnings),
     }
 
@@ -171,7 +172,7 @@ def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
     }
 
 
-def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
+def _appraisal(evaluation: Evaluation, appraisal: Appraisal | None) -> dict[str, Any] | None:
     if appraisal is None:
         return None
     per_crime, even, shares = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.quadrants
@@ -180,6 +181,7 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         "currency": appraisal.currency,
         "price_year": appraisal.price_year,
         "schedule": appraisal.schedule,
+        "schedules": schedules_document(evaluation, appraisal),
         "perspective": appraisal.perspective,
         "horizon": appraisal.horizon,
         "discounting": appraisal.discounting,

@@ -11,6 +11,7 @@ from evalkit.economics.appraisal import (
     YearLine,
 )
 from evalkit.economics.appraising import appraise
+from evalkit.economics.beside import Beside
 from evalkit.economics.cost_per_crime import (
     CostPerCrimePrevented,
     Fieller,
@@ -24,6 +25,7 @@ from evalkit.economics.faults import CostFaultsError, NoMeanError
 from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
+from evalkit.economics.transfer import Transfer
 
 __all__ = [
     "BEARERS",
@@ -31,6 +33,7 @@ __all__ = [
     "Appraisal",
     "Assumption",
     "BearerLine",
+    "Beside",
     "BreakEven",
     "CostFaultsError",
     "CostPerCrimePrevented",
@@ -44,6 +47,7 @@ __all__ = [
     "NoMeanError",
     "Prices",
     "Quadrants",
+    "Transfer",
     "UnitCost",
     "YearLine",
     "acceptable_value",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from evalkit.draws import FloatArray, interval
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
+
+if TYPE_CHECKING:
+    from evalkit.economics.beside import Beside
 
 __all__ = [
     "Amount",
@@ -198,6 +201,7 @@ class Appraisal:
     assumptions : everything that the numbers rest on
     warnings : sentences that a reader must see
     extrapolation : the same for a longer horizon, where one was asked for
+    beside : the same effects under other schedules of prices
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -224,6 +228,7 @@ class Appraisal:
     discounted_prevented_draws: FloatArray | None = None
     tax_loss_draws: FloatArray | None = None
     extrapolation: Appraisal | None = field(default=None)
+    beside: tuple[Beside, ...] = ()
 
     @property
     def cost(self) -> Amount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from evalkit.economics.assumptions import (
     standing_warnings,
     warnings_of,
 )
+from evalkit.economics.beside import Other, draw_beside
 from evalkit.economics.checks import check_effects, check_perspective, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
@@ -25,6 +26,7 @@ from evalkit.economics.faults import NoMeanError
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
+from evalkit.economics.overlaps import refuse_valued_twice
 from evalkit.economics.price_years import read_price_year
 from evalkit.economics.prices import Multiplier, Prices
 from evalkit.economics.tally import events_by_year, exposure_by_year, tally
@@ -128,11 +130,15 @@ def appraise(
         assumptions=assumptions_of(inputs, multipliers, chosen),
         warnings=(*warned, *standing_warnings(inputs, multipliers)),
     )
-    observed = _appraise(inputs, clock.years, None)
+    if prices is not None:
+        valued = list(dict.fromkeys(value.crime for value in worth.values()))
+        refuse_valued_twice(costs, [drawn.flow for drawn in flows], prices, valued)
+    others = draw_beside(inputs, deflator, financial_year_as, rng)
+    observed = _scenario(inputs, others, clock.years, None)
     if not longer or horizon is None:
         return observed
     try:
-        return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+        return replace(observed, extrapolation=_scenario(inputs, others, horizon, inputs.retention))
     except NoMeanError as problem:
         return replace(observed, warnings=(*observed.warnings, f"Nothing is extrapolated: {problem}."))
 
@@ -194,6 +200,12 @@ def _draw_deadweight(
             "wanted is perspective = 'society', or deadweight = 0"
         )
     return drawn
+
+
+def _scenario(inputs: Inputs, others: Sequence[Other], years: int, retention: FloatArray | None) -> Appraisal:
+    chosen = _appraise(inputs, years, retention)
+    beside = tuple(other.line(chosen, inputs, lambda given: _appraise(given, years, retention)) for other in others)
+    return replace(chosen, beside=beside)
 
 
 def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appraisal:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray, Quantity
-from evalkit.economics.checks import SOCIETY, check_multipliers, counts, refuse_shared_cost
+from evalkit.economics.checks import SOCIETY, check_multipliers, counts, refuse_misspelt, refuse_shared_cost
 from evalkit.economics.deflators import Deflator, Uprating, uprating
 from evalkit.economics.inputs import Drawn, Priced, Worth
+from evalkit.economics.justice import refuse_average_saving, refuse_unknown_justice
 from evalkit.economics.ledger import Costs
-from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices, read_multipliers
+from evalkit.economics.plausible import refuse_heavy_tail
+from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices, UnitCost, read_multipliers
 from evalkit.errors import CostError
 
 __all__ = ["draw_costs", "draw_worth", "price_step", "priced_crime", "share"]
@@ -83,22 +86,47 @@ def draw_worth(
     step: Uprating,
     perspective: str,
     rng: np.random.Generator | None,
+    drawn: Mapping[str, FloatArray] | None = None,
 ) -> dict[str, Worth]:
-    """Draw what one event of every outcome is worth; an outcome without a price is absent."""
-    chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
+    """Draw what one event of every outcome is worth; an outcome without a price is absent.
+
+    Parameters
+    ----------
+    drawn : multipliers by outcome that were drawn already, each shape (draws,), in place of `multipliers`
+    """
     crimes = {name: priced_crime(name, effect, prices) for name, effect in effects.items()}
     found = {name: crime for name, crime in crimes.items() if prices.of(crime)}
-    check_multipliers(prices, chosen, found)
-    refuse_shared_cost(prices, list(dict.fromkeys(found.values())))
+    refuse_misspelt(prices, {name: crime for name, crime in crimes.items() if name not in found})
+    chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
+    if drawn is None:
+        check_multipliers(prices, chosen, found)
+    valued = list(dict.fromkeys(found.values()))
+    refuse_shared_cost(prices, valued)
+    refuse_unknown_justice(prices.justice, prices.unit_costs, prices.left_out, valued)
     draws = next(iter(effects.values())).draws
+    carried = None if prices.transfer is None else prices.transfer.factors(draws, rng)
     by_crime: dict[str, Worth] = {}
-    for crime in dict.fromkeys(found.values()):
-        by_crime[crime] = Worth(
-            crime=crime,
-            lines=_draw_lines(prices, crime, step=step, perspective=perspective, draws=draws, rng=rng),
-            multiplier=_draw_multiplier(chosen, crime, draws, rng),
-        )
-    return {name: by_crime[crime] for name, crime in found.items()}
+    for crime in valued:
+        lines = _draw_lines(prices, crime, step=step, perspective=perspective, draws=draws, rng=rng, carried=carried)
+        multiplier = np.ones(draws) if drawn is not None else _draw_multiplier(chosen, crime, draws, rng)
+        by_crime[crime] = Worth(crime=crime, lines=lines, multiplier=multiplier)
+    worth = {name: by_crime[crime] for name, crime in found.items()}
+    if drawn is not None:
+        worth = {name: replace(value, multiplier=drawn[name]) for name, value in worth.items()}
+    return {name: _as_counted(value, prices) for name, value in worth.items()}
+
+
+def _as_counted(worth: Worth, prices: Prices) -> Worth:
+    """Give components of a recorded crime so that the multiplier of the others leaves them as they are."""
+    if not any(priced.line.basis == "recorded" != prices.basis for priced in worth.lines):
+        return worth
+    if worth.multiplier.min() <= 0:
+        raise CostError(f"the multiplier of {worth.crime!r} is above zero; there is {worth.multiplier.min():.4g}")
+    lines = tuple(
+        replace(priced, draws=priced.draws / worth.multiplier) if priced.line.basis == "recorded" else priced
+        for priced in worth.lines
+    )
+    return replace(worth, lines=lines)
 
 
 def priced_crime(name: str, effect: Effect, prices: Prices) -> str:
@@ -118,6 +146,7 @@ def _draw_lines(
     perspective: str,
     draws: int,
     rng: np.random.Generator | None,
+    carried: tuple[FloatArray, FloatArray] | None,
 ) -> tuple[Priced, ...]:
     lines = prices.of(crime)
     whole = [line for line in lines if line.bearer == NOT_SPLIT]
@@ -126,14 +155,21 @@ def _draw_lines(
             f"prices {prices.name!r} do not say who bears {whole[0].name}, so what {perspective!r} gains is "
             "not known; wanted is perspective = 'society', or prices split by bearer"
         )
-    return tuple(
-        Priced(
-            line=line,
-            draws=step.factor * _draw(line.quantity, f"the unit cost {line.name}", draws, rng),
-        )
-        for line in lines
-        if counts(line.bearer, perspective)
-    )
+    counted = [line for line in lines if counts(line.bearer, perspective)]
+    refuse_average_saving(prices.justice, counted, perspective)
+    return tuple(Priced(line=line, draws=_draw_line(line, step, draws, rng, carried)) for line in counted)
+
+
+def _draw_line(
+    line: UnitCost,
+    step: Uprating,
+    draws: int,
+    rng: np.random.Generator | None,
+    carried: tuple[FloatArray, FloatArray] | None,
+) -> FloatArray:
+    drawn = _draw(line.quantity, f"the unit cost {line.name}", draws, rng)
+    refuse_heavy_tail(drawn, line.name, line.quantity.describe())
+    return step.factor * drawn if carried is None else step.factor * drawn * carried[line.tangible is False]
 
 
 def _draw_multiplier(chosen: Multipliers, crime: str, draws: int, rng: np.random.Generator | None) -> FloatArray:

@@ -9,6 +9,7 @@ from evalkit.report import formats, moneywords
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of, who_pays
+from evalkit.report.sections_prices import price_blocks
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -41,6 +42,7 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         who_pays(appraisal, rough=False),
         *_pictures(drawn),
         _by_crime(appraisal),
+        *price_blocks(evaluation, appraisal),
         _by_year(appraisal),
         _assumptions(appraisal),
         *(Note(text=text) for text in appraisal.warnings),
