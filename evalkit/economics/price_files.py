@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,12 @@ def load_prices(name: str) -> Prices:
     """Give a shipped schedule by name."""
     if name not in price_schedules():
         raise CostError(f"no price schedule {name!r}; {nearest(name, price_schedules())}")
+    return _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> Prices:
+    # every appraisal looks for schedules to stand beside its own
     table = files("evalkit.economics").joinpath("tables", f"{_PREFIX}{name}.csv")
     return _prices(table.read_text(encoding="utf-8"), name, {"name": name})
 

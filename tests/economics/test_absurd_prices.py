@@ -17,7 +17,7 @@ def table(**row):
 @pytest.mark.parametrize("value", [1e12, 5e300, float("inf"), float("nan")])
 def test_no_crime_costs_a_million_million(value):
     """Sums for a country, slipped units and what is no number are refused in any currency."""
-    with pytest.raises(CostFaultsError, match=r"none costs 1e\+12 or more|finite number"):
+    with pytest.raises(CostFaultsError, match=r"none costs 1e\+12 or more|an amount is a number .* there is (inf|nan)"):
         Prices.from_mapping(table(value=value))
     with pytest.raises(CostFaultsError, match=r"none costs 1e\+12|finite number"):
         Prices.from_mapping(table(low=1, high=value) | {"unit_costs": [{"crime": "theft", "low": 1, "high": value}]})
@@ -70,7 +70,7 @@ def test_a_crime_that_is_no_class_of_crime_is_refused(make_effect, make_costs, m
     """In the outcome at once; in the prices where an outcome is without a price because of it."""
     with pytest.raises(DomainError, match="did you mean 'robbery'"):
         Outcome(name="x", crime="robery")
-    with pytest.raises(CostError, match="unit cost of 'robery', which is no class of crime .* did you mean 'robbery'"):
+    with pytest.raises(CostError, match=r"unit cost of 'robery', which is no class of crime .* did you mean 'robbery'"):
         appraise({"robbery": make_effect()}, costs=make_costs(), prices=make_prices({"robery": {"victims": 5}}))
     own = make_prices({"bicycle-theft": {"victims": 5}})
     assert appraise({"robbery": make_effect()}, costs=make_costs(), prices=own).unpriced == ("robbery",)

@@ -4,7 +4,7 @@ import pytest
 from evalkit.economics import CostFaultsError, Prices, UnitCost, appraise
 from evalkit.errors import CostError
 
-# Hunt, Saunders and Kilmer 2019 (doi:10.1017/bca.2018.19): mean variable cost of the police for a recorded violent crime.
+# Hunt, Saunders and Kilmer 2019 (doi:10.1017/bca.2018.19): variable cost of the police for a violent crime.
 POLICE = UnitCost(
     crime="robbery",
     component="police, variable",
