@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["price_blocks"]
 
+_COLUMNS = ("Schedule", "Benefit", "Net benefit", "Range of net benefit", "Chance of a net benefit", "Remark")
 _BASES = {"recorded": "a recorded crime", "actual": "a crime that happened, recorded or not"}
 
 
@@ -74,11 +75,13 @@ def _beside(prices: Prices, appraisal: Appraisal) -> Grid:
         _chance(appraisal.prob_net_benefit),
         "",
     )
+    rows = (chosen, *(_row(each, unit) for each in appraisal.beside))
+    width = len(_COLUMNS) if any(row[-1] for row in rows) else len(_COLUMNS) - 1
     return Grid(
-        caption=f"The same effect under another schedule ({currency}, prices of {appraisal.price_year}); means, with "
+        caption=f"The same effect under another schedule. {currency}, prices of {appraisal.price_year}; means, with "
         f"{formats.level(appraisal.level)} ranges. Effects, costs and multipliers are the same draws",
-        columns=("Schedule", "Benefit", "Net benefit", "Range of net benefit", "Chance of a net benefit", "Remark"),
-        rows=(chosen, *(_row(each, unit) for each in appraisal.beside)),
+        columns=_COLUMNS[:width],
+        rows=tuple(row[:width] for row in rows),
         numeric=frozenset({1, 2, 3, 4}),
     )
 
