@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from evalkit.comparison import Comparison, compare
 from evalkit.domain import Design, Effect
 from evalkit.judgement import Finding, judge
+from evalkit.money_by_estimator import EstimatorMoney
 from evalkit.study_unpriced import Unpriced
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Evaluation:
     harm : events prevented weighed by the harm they do, or None with `harm_reason`
     options : the measure beside doing without and beside every other option; None where there is no appraisal,
         or with `options_reason` where the other options could not be appraised
+    money_by_estimator : mean net benefit with every other estimator's effects, where other schedules of prices stand
+        beside the chosen one
     warnings : sentences that a reader must see
     """
 
@@ -105,6 +108,7 @@ class Evaluation:
     harm_reason: str = ""
     options: OptionsCompared | None = None
     options_reason: str = ""
+    money_by_estimator: tuple[EstimatorMoney, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -18,6 +18,7 @@ from evalkit.result_harm import harm_document
 from evalkit.result_incidence import incidence_document
 from evalkit.result_information import information_document
 from evalkit.result_options import options_document
+from evalkit.result_prices import schedules_document
 from evalkit.result_purses import purses_document
 from evalkit.result_unpriced import intrusion_document, perception_document
 
@@ -61,9 +62,9 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
             {"outcome": each.outcome, "estimator": each.estimator, "reason": each.reason}
             for each in evaluation.refusals
         ],
-        "appraisal": _appraisal(evaluation.appraisal),
+        "appraisal": _appraisal(evaluation, evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
-        "extrapolation": _appraisal(evaluation.appraisal.extrapolation if evaluation.appraisal else None),
+        "extrapolation": _appraisal(evaluation, evaluation.appraisal.extrapolation if evaluation.appraisal else None),
         "incidence": incidence_document(evaluation.appraisal),
         "incidence_extrapolation": incidence_document(
             evaluation.appraisal.extrapolation if evaluation.appraisal else None
@@ -189,7 +190,7 @@ def _harm_weighted(evaluation: Evaluation) -> dict[str, Any] | None:
     }
 
 
-def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
+def _appraisal(evaluation: Evaluation, appraisal: Appraisal | None) -> dict[str, Any] | None:
     if appraisal is None:
         return None
     per_crime, even, shares = appraisal.cost_per_crime_prevented, appraisal.break_even, appraisal.quadrants
@@ -199,6 +200,7 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         "currency": appraisal.currency,
         "price_year": appraisal.price_year,
         "schedule": appraisal.schedule,
+        "schedules": schedules_document(evaluation, appraisal),
         "perspective": appraisal.perspective,
         "horizon": appraisal.horizon,
         "discounting": appraisal.discounting,

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from numbers import Integral
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from evalkit.domain.text import one_line
 from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
+from evalkit.money_by_estimator import money_by_estimator
 from evalkit.registry import estimator as find_estimator
 from evalkit.study_feelings import check_perception
 from evalkit.study_harm import harm_of
@@ -216,7 +217,8 @@ class Study:
             raise StudyError(faults, where=f"study {self.title!r}")
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
-        appraisal, reason = self._appraise(coupled, np.random.default_rng([seed, zlib.crc32(b"money")]))
+        money_seed = [seed, zlib.crc32(b"money")]
+        appraisal, reason = self._appraise(coupled, np.random.default_rng(money_seed))
         unpriced = find_unpriced(
             self, coupled, appraisal, reason, np.random.default_rng([seed, zlib.crc32(b"unpriced")])
         )
@@ -237,6 +239,7 @@ class Study:
             harm_reason=no_harm,
             options=options,
             options_reason=options_reason,
+            money_by_estimator=money_by_estimator(coupled, appraisal, self._appraise_alone, money_seed),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 
@@ -273,7 +276,7 @@ class Study:
         return effects, tuple(answer for answer in answers.values() if isinstance(answer, Refusal))
 
     def _appraise(
-        self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator
+        self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator, *, alone: bool = False
     ) -> tuple[Appraisal | None, str]:
         """Appraise the primary effects on everything that can be prevented; or say why that cannot be."""
         primaries = {outcome: next(iter(named.values())) for outcome, named in effects.items()}
@@ -292,8 +295,9 @@ class Study:
         from evalkit.economics import NoMeanError, appraise
 
         options = {"level": self.level, **self.appraisal}
+        prices = replace(self.prices, beside=()) if self.prices and alone else self.prices
         try:
-            return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
+            return appraise(events, costs=self.costs, prices=prices, rng=rng, **options), ""
         except NoMeanError as problem:  # a finding, and no fault of the study
             return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
 
@@ -335,6 +339,12 @@ class Study:
             appraisal=self.appraisal,
             level=self.level,
         )
+
+    def _appraise_alone(
+        self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator
+    ) -> tuple[Appraisal | None, str]:
+        """Appraise under the chosen prices only."""
+        return self._appraise(effects, rng, alone=True)
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

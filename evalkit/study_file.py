@@ -306,13 +306,14 @@ class _Builder:
         if self.sections.prices is None:
             return None
         from evalkit.economics import Prices
+        from evalkit.economics.price_mapping import schedules_named
 
-        schedule = str(self.sections.prices.get("schedule", ""))
-        if schedule.endswith(".csv"):
-            path = self._inside(schedule, "[prices] schedule")
-            if path is None:
+        for key, schedule in schedules_named(self.sections.prices):
+            path = self._inside(schedule, f"[prices] {key}") if schedule.endswith(".csv") else None
+            if path is not None:
+                self.inputs.append(path)
+            elif schedule.endswith(".csv"):
                 return None
-            self.inputs.append(path)
         with self._gathering("[prices] "):
             return Prices.from_mapping(self.sections.prices, folder=self.file.parent)
         return None

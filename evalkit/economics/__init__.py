@@ -11,6 +11,7 @@ from evalkit.economics.appraisal import (
     YearLine,
 )
 from evalkit.economics.appraising import appraise
+from evalkit.economics.beside import Beside
 from evalkit.economics.capital import equivalent_annual_cost
 from evalkit.economics.cost_per_crime import (
     CostPerCrimePrevented,
@@ -47,6 +48,7 @@ from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
 from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
+from evalkit.economics.transfer import Transfer
 from evalkit.economics.unpriced import (
     Intrusion,
     Perception,
@@ -64,6 +66,7 @@ __all__ = [
     "AreaLine",
     "Assumption",
     "BearerLine",
+    "Beside",
     "BreakEven",
     "CityAccount",
     "CostFaultsError",
@@ -105,6 +108,7 @@ __all__ = [
     "Quadrants",
     "RollOut",
     "SwitchingExponent",
+    "Transfer",
     "UnitCost",
     "Weighing",
     "YearLine",

@@ -13,6 +13,7 @@ from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
 from evalkit.economics.discounting import Discounting
 
 if TYPE_CHECKING:
+    from evalkit.economics.beside import Beside
     from evalkit.economics.incidence import Incidence
     from evalkit.economics.inputs import Inputs
     from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
@@ -211,6 +212,7 @@ class Appraisal:
     named_inputs : draws of everything uncertain that net benefit rests on, by name, each shape (draws,)
     rates : of discounting, by year
     inputs : everything that was reckoned with, draws included, so that an option can be appraised beside it
+    beside : the same effects under other schedules of prices
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -244,6 +246,7 @@ class Appraisal:
     named_inputs: Mapping[str, FloatArray] = field(default_factory=dict)
     rates: Discounting | None = None
     inputs: Inputs | None = field(default=None, repr=False)
+    beside: tuple[Beside, ...] = ()
 
     @property
     def cost(self) -> Amount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -17,12 +17,13 @@ from evalkit.economics.assumptions import (
     warnings_of,
 )
 from evalkit.economics.bearers import SOCIETY, public_among
+from evalkit.economics.beside import Other, draw_beside
 from evalkit.economics.capital import booked, capital_warnings, present_values
 from evalkit.economics.checks import check_effects, check_perspective, counts, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
 from evalkit.economics.discounting import Discounting, discount_factors
-from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
+from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share, worth_seen_by
 from evalkit.economics.faults import NoMeanError
 from evalkit.economics.groups import Groups
 from evalkit.economics.incidence import incidence_of
@@ -30,6 +31,7 @@ from evalkit.economics.information.named_inputs import named_inputs
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import BEARERS, Costs
 from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
+from evalkit.economics.overlaps import refuse_valued_twice
 from evalkit.economics.perspectives import Accounts, city_account, lines_by_perspective, public_saving
 from evalkit.economics.price_years import read_price_year
 from evalkit.economics.prices import NOT_SPLIT, Multiplier, Prices
@@ -121,7 +123,7 @@ def appraise(
         costs=costs,
         prices=prices,
         flows=flows,
-        worth={name: _seen_by(perspective, value, public) for name, value in worth.items()},
+        worth=worth_seen_by(perspective, worth, public, prices),
         worth_to_all=worth,
         public=public,
         cost_step=cost_step,
@@ -142,16 +144,26 @@ def appraise(
         assumptions=(*assumptions_of(inputs, multipliers, chosen), *(groups.assumptions() if groups else ())),
         warnings=(*warned, *standing_warnings(inputs, multipliers)),
     )
-    return appraise_inputs(inputs, horizon if longer else None)
+    if prices is not None:
+        valued = list(dict.fromkeys(value.crime for value in worth.values()))
+        seen = [drawn.flow for drawn in flows if counts(drawn.flow, perspective, public)]
+        refuse_valued_twice(costs, seen, prices, valued)
+    others = draw_beside(inputs, deflator, financial_year_as, rng)
+    return appraise_inputs(inputs, horizon if longer else None, others)
 
 
-def appraise_inputs(inputs: Inputs, horizon: int | None) -> Appraisal:
-    """Appraise the observed window and, with a horizon that is longer, the extrapolation beside it."""
-    observed = _appraise(inputs, inputs.clock.years, None)
+def appraise_inputs(inputs: Inputs, horizon: int | None, others: Sequence[Other] = ()) -> Appraisal:
+    """Appraise the observed window and, with a horizon that is longer, the extrapolation beside it.
+
+    Parameters
+    ----------
+    others : schedules of prices that stand beside
+    """
+    observed = _scenario(inputs, others, inputs.clock.years, None)
     if horizon is None:
         return observed
     try:
-        return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+        return replace(observed, extrapolation=_scenario(inputs, others, horizon, inputs.retention))
     except NoMeanError as problem:
         return replace(observed, warnings=(*observed.warnings, f"Nothing is extrapolated: {problem}."))
 
@@ -160,10 +172,6 @@ def _bearers(costs: Costs, prices: Prices | None) -> tuple[str, ...]:
     """Name everybody who may pay or gain."""
     own = () if prices is None else prices.bearers
     return (*BEARERS, *costs.bearers, *own, NOT_SPLIT, DEADWEIGHT)
-
-
-def _seen_by(perspective: str, value: Worth, public: frozenset[str]) -> Worth:
-    return replace(value, lines=tuple(each for each in value.lines if counts(each.line, perspective, public)))
 
 
 def _check_currency(costs: Costs, prices: Prices | None) -> None:
@@ -223,6 +231,12 @@ def _draw_deadweight(
             "wanted is perspective = 'society', or deadweight = 0"
         )
     return drawn
+
+
+def _scenario(inputs: Inputs, others: Sequence[Other], years: int, retention: FloatArray | None) -> Appraisal:
+    chosen = _appraise(inputs, years, retention)
+    beside = tuple(other.line(chosen, inputs, lambda given: _appraise(given, years, retention)) for other in others)
+    return replace(chosen, beside=beside)
 
 
 def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appraisal:

@@ -13,8 +13,9 @@ from evalkit.economics.capital import equivalent_annual_cost
 from evalkit.economics.checks import counts
 from evalkit.economics.drawing import priced_crime
 from evalkit.economics.inputs import Inputs, Worth
-from evalkit.economics.ledger import JUSTICE, Costs, Flow
-from evalkit.economics.prices import NOT_SPLIT, Multipliers, UnitCost, read_multipliers
+from evalkit.economics.ledger import Costs, Flow
+from evalkit.economics.price_words import price_choices, price_warnings
+from evalkit.economics.prices import Multipliers, UnitCost, read_multipliers
 from evalkit.economics.tally import Tally
 from evalkit.errors import first_of
 
@@ -32,6 +33,7 @@ def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) 
         *flow_assumptions(inputs),
         *_prices(inputs),
         *_left_out(inputs),
+        *price_choices(inputs.prices),
         *_multipliers(inputs, multipliers),
         *_steps(inputs),
         *_choices(inputs, chosen),
@@ -73,14 +75,14 @@ def _uncounted(inputs: Inputs, line: Flow | UnitCost) -> str:
     sides = (line,) if received is None else (line, received)
     if any(counts(side, inputs.perspective, inputs.public) for side in sides):
         return ""
-    return f"; not counted from the perspective of {inputs.perspective!r}" + (" (transfer)" if line.transfer else "")
+    return f"; not counted from the perspective of {inputs.perspective!r}" + (" (transfer)" if line.only_moves else "")
 
 
 def _prices(inputs: Inputs) -> list[Assumption]:
     prices = inputs.prices
     if prices is None:
         return []
-    money = f"{prices.currency} in prices of {prices.price_year}"
+    money = prices.money
     used = {value.crime: value for value in inputs.worth_to_all.values()}
     return [
         Assumption(
@@ -121,7 +123,7 @@ def _omissions(inputs: Inputs) -> Omissions:
 def _left_out(inputs: Inputs) -> list[Assumption]:
     if inputs.prices is None:
         return []
-    money = f"{inputs.prices.currency} in prices of {inputs.prices.price_year}"
+    money = inputs.prices.money
     return [
         Assumption(
             what=f"left out of the unit costs: {component}",
@@ -290,31 +292,13 @@ def _of_prices(inputs: Inputs, multipliers: Any) -> list[str]:
             f"The price schedule {prices.name!r} is unverified: its figures were not read in the source itself."
         )
     found += [*prices.cautions, *(line.caution for line in lines if line.caution)]
-    found += _saved_twice(inputs, lines)
+    found += price_warnings(prices, lines)
     if prices.basis == "actual" and _chosen(inputs, multipliers) == "none":
         found.append(
             "The unit costs are of a crime that happened, recorded or not, and no multipliers were chosen, so "
             "crimes that nobody recorded count for nothing, on either side."
         )
     return found
-
-
-def _saved_twice(inputs: Inputs, lines: Sequence[UnitCost]) -> list[str]:
-    """A saving of police, courts or prisons beside unit costs that hold what they save by each crime."""
-    response = [
-        line for line in lines if line.bearer in JUSTICE or line.stage == "response" or line.bearer == NOT_SPLIT
-    ]
-    savings = [
-        drawn.flow
-        for drawn in inputs.flows
-        if drawn.flow.saving and drawn.flow.bearer in JUSTICE and counts(drawn.flow, inputs.perspective, inputs.public)
-    ]
-    return [
-        f"The saving {flow.what!r} may already be in the unit cost {response[0].name}: what {flow.bearer} save "
-        "by a crime that does not happen counts once."
-        for flow in savings
-        if response
-    ]
 
 
 def warnings_of(costs: Costs, worth: Mapping[str, Worth], sums: Tally, years: int, seen: int) -> tuple[str, ...]:

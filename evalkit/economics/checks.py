@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Protocol
 
 import numpy as np
 
-from evalkit.domain import Effect
+from evalkit.domain import Effect, crime_classes
 from evalkit.draws import FloatArray, settled_mean
 from evalkit.economics.bearers import PUBLIC_PURSE, SOCIETY
 from evalkit.economics.faults import NoMeanError
@@ -20,6 +21,7 @@ __all__ = [
     "check_multipliers",
     "check_perspective",
     "counts",
+    "refuse_misspelt",
     "refuse_no_mean",
     "refuse_not_split",
     "refuse_shared_cost",
@@ -33,7 +35,7 @@ class _Borne(Protocol):
     def bearer(self) -> str: ...
 
     @property
-    def transfer(self) -> bool: ...
+    def only_moves(self) -> bool: ...
 
 
 def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]:
@@ -110,7 +112,7 @@ def _check_overlap(crimes: Mapping[str, str | None], *, disjoint: bool) -> list[
 def counts(line: _Borne, perspective: str, public: Collection[str]) -> bool:
     """Say whether the perspective counts a line; what only moves from one to another is nothing to society."""
     if perspective == SOCIETY:
-        return not line.transfer
+        return not line.only_moves
     return line.bearer in public if perspective == PUBLIC_PURSE else line.bearer == perspective
 
 
@@ -121,6 +123,18 @@ def check_perspective(perspective: str, costs: Costs, prices: Prices | None) -> 
     known = (SOCIETY, PUBLIC_PURSE, *sorted(found - {NOT_SPLIT}))
     if perspective not in known:
         raise CostError(f"no perspective {perspective!r}; {nearest(perspective, known, 20)}")
+
+
+def refuse_misspelt(prices: Prices, unpriced: Mapping[str, str]) -> None:
+    """Refuse a crime of the prices that is no class of crime and is all but the name of one without a price."""
+    wanted = {key: name for name, crime in unpriced.items() for key in (name, crime)}
+    for crime in prices.crimes:
+        close = get_close_matches(crime, wanted, n=1, cutoff=0.8)
+        if close and crime not in crime_classes():
+            raise CostError(
+                f"prices {prices.name!r} have a unit cost of {crime!r}, which is no class of crime and no outcome, and "
+                f"none of {close[0]!r}; did you mean {close[0]!r}?"
+            )
 
 
 def check_multipliers(prices: Prices, chosen: Multipliers, found: Mapping[str, str]) -> None:
@@ -134,16 +148,27 @@ def check_multipliers(prices: Prices, chosen: Multipliers, found: Mapping[str, s
         if given:
             raise CostError(
                 f"prices {prices.name!r} are of a recorded crime and there are multipliers for "
-                f"{first_of(given)}: multiplying counts unrecorded crime twice; leave them out"
+                f"{first_of(given)}: multiplying{_line_of(prices, given)} counts unrecorded crime twice; leave them out"
             )
         return
     missing = [crime for crime in dict.fromkeys(found.values()) if crime not in given]
     if missing and chosen != "none":
         raise CostError(
             f"prices {prices.name!r} are of a crime that happened, recorded or not, and there is no "
-            f"multiplier for {first_of(missing)}: give the crimes that happen for each one counted "
-            "(1 where the count holds them all), or multipliers = 'none' to value counted crimes only"
+            f"multiplier for {first_of(missing)}:{_counted_line(prices, missing[0], found)} give the crimes that "
+            "happen for each one counted (1 where the count holds them all), or multipliers = 'none' to value "
+            "counted crimes only"
         )
+
+
+def _line_of(prices: Prices, crimes: Mapping[str, object]) -> str:
+    lines = [line.name for crime in crimes for line in prices.of(crime)]
+    return f" the unit cost {lines[0]}" if lines else ""
+
+
+def _counted_line(prices: Prices, crime: str, found: Mapping[str, str]) -> str:
+    outcome = next(name for name, priced in found.items() if priced == crime)
+    return f" the outcome {outcome!r} would count recorded crimes at the unit cost {prices.of(crime)[0].name};"
 
 
 def refuse_shared_cost(prices: Prices, crimes: Sequence[str]) -> None:

@@ -18,11 +18,15 @@ __all__ = ["Deflator", "Uprating", "deflators", "uprate", "uprating"]
 
 type HalfOfFinancialYear = Literal["first", "second"]
 
-_BROKEN_YEARS = frozenset({"2020", "2021"})
-_BREAK = (
+_BROKEN_YEARS = (2020, 2021)
+_MEASURED = (
     "The GDP deflator of the United Kingdom is broken in 2020 and 2021 (the output of public services "
-    "was measured in another way): it rises by 5.0 % and 0.1 %, and amounts uprated from or to these "
-    "years are off by some per cent; prefer another year."
+    "was measured in another way): it rises by 5.0 % and 0.1 %, and "
+)
+_ENDS = "amounts uprated from or to these years are off by some per cent; prefer another year."
+_CROSSES = (
+    "amounts uprated across these years carry the rise of both together, about 2.5 % a year, which is less distorted "
+    "than a step that starts or ends in them."
 )
 
 
@@ -182,9 +186,14 @@ def _looked_up(year: str, table: Deflator, financial_year_as: HalfOfFinancialYea
 
 
 def _warnings(table: Deflator, years: list[str]) -> tuple[str, ...]:
-    if table.country != "GBR" or table.index != "gdp-deflator" or not _BROKEN_YEARS & set(years):
+    # an index of the user's own may be the same deflator; one of consumer prices does not measure public services
+    if table.country != "GBR" or "cpi" in table.index or "rpi" in table.index:
         return ()
-    return (_BREAK,)
+    spans = [(int(year[:4]), int(year[:4]) + is_financial(year)) for year in years]
+    if any(start <= broken <= end for start, end in spans for broken in _BROKEN_YEARS):
+        return (_MEASURED + _ENDS,)
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    return (_MEASURED + _CROSSES,) if first < _BROKEN_YEARS[0] and last > _BROKEN_YEARS[1] else ()
 
 
 def uprate(

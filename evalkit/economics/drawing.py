@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray, Quantity
-from evalkit.economics.checks import check_multipliers, refuse_not_split, refuse_shared_cost
+from evalkit.economics.checks import (
+    check_multipliers,
+    counts,
+    refuse_misspelt,
+    refuse_not_split,
+    refuse_shared_cost,
+)
 from evalkit.economics.deflators import Deflator, Uprating, uprating
 from evalkit.economics.inputs import Drawn, Priced, Worth
+from evalkit.economics.justice import refuse_average_saving, refuse_unknown_justice
 from evalkit.economics.ledger import Costs
-from evalkit.economics.prices import Multipliers, Prices, read_multipliers
+from evalkit.economics.plausible import refuse_heavy_tail
+from evalkit.economics.prices import Multipliers, Prices, UnitCost, read_multipliers
 from evalkit.errors import CostError
 
-__all__ = ["draw_costs", "draw_worth", "price_step", "priced_crime", "share"]
+__all__ = ["draw_costs", "draw_worth", "price_step", "priced_crime", "share", "worth_seen_by"]
 
 
 def share(given: Any, what: str, draws: int, rng: np.random.Generator | None, limit: float = 1.0) -> FloatArray:
@@ -80,23 +89,67 @@ def draw_worth(
     step: Uprating,
     perspective: str,
     rng: np.random.Generator | None,
+    drawn: Mapping[str, FloatArray] | None = None,
 ) -> dict[str, Worth]:
-    """Draw what one event of every outcome is worth to everybody; an outcome without a price is absent."""
-    chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
+    """Draw what one event of every outcome is worth to everybody; an outcome without a price is absent.
+
+    Parameters
+    ----------
+    drawn : multipliers by outcome that were drawn already, each shape (draws,), in place of `multipliers`
+    """
     crimes = {name: priced_crime(name, effect, prices) for name, effect in effects.items()}
     found = {name: crime for name, crime in crimes.items() if prices.of(crime)}
-    check_multipliers(prices, chosen, found)
-    refuse_shared_cost(prices, list(dict.fromkeys(found.values())))
-    refuse_not_split(prices, found.values(), perspective)
+    refuse_misspelt(prices, {name: crime for name, crime in crimes.items() if name not in found})
+    chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
+    if drawn is None:
+        check_multipliers(prices, chosen, found)
+    valued = list(dict.fromkeys(found.values()))
+    refuse_shared_cost(prices, valued)
+    refuse_not_split(prices, valued, perspective)
+    refuse_unknown_justice(prices.justice, prices.unit_costs, prices.left_out, valued)
     draws = next(iter(effects.values())).draws
+    carried = None if prices.transfer is None else prices.transfer.factors(draws, rng)
     by_crime: dict[str, Worth] = {}
-    for crime in dict.fromkeys(found.values()):
-        by_crime[crime] = Worth(
-            crime=crime,
-            lines=_draw_lines(prices, crime, step=step, draws=draws, rng=rng),
-            multiplier=_draw_multiplier(chosen, crime, draws, rng),
-        )
-    return {name: by_crime[crime] for name, crime in found.items()}
+    for crime in valued:
+        lines = _draw_lines(prices, crime, step=step, draws=draws, rng=rng, carried=carried)
+        multiplier = np.ones(draws) if drawn is not None else _draw_multiplier(chosen, crime, draws, rng)
+        by_crime[crime] = Worth(crime=crime, lines=lines, multiplier=multiplier)
+    worth = {name: by_crime[crime] for name, crime in found.items()}
+    if drawn is not None:
+        worth = {name: replace(value, multiplier=drawn[name]) for name, value in worth.items()}
+    return {name: _as_counted(value, prices) for name, value in worth.items()}
+
+
+def worth_seen_by(
+    perspective: str, worth: Mapping[str, Worth], public: Collection[str], prices: Prices | None
+) -> dict[str, Worth]:
+    """Keep of the worth of events the components that a perspective counts.
+
+    Raises
+    ------
+    CostError
+        An average cost of justice would stand as money that a public budget saves.
+    """
+    seen = {
+        name: replace(value, lines=tuple(each for each in value.lines if counts(each.line, perspective, public)))
+        for name, value in worth.items()
+    }
+    lines = [priced.line for value in seen.values() for priced in value.lines]
+    refuse_average_saving(None if prices is None else prices.justice, lines, perspective)
+    return seen
+
+
+def _as_counted(worth: Worth, prices: Prices) -> Worth:
+    """Give components of a recorded crime so that the multiplier of the others leaves them as they are."""
+    if not any(priced.line.basis == "recorded" != prices.basis for priced in worth.lines):
+        return worth
+    if worth.multiplier.min() <= 0:
+        raise CostError(f"the multiplier of {worth.crime!r} is above zero; there is {worth.multiplier.min():.4g}")
+    lines = tuple(
+        replace(priced, draws=priced.draws / worth.multiplier) if priced.line.basis == "recorded" else priced
+        for priced in worth.lines
+    )
+    return replace(worth, lines=lines)
 
 
 def priced_crime(name: str, effect: Effect, prices: Prices) -> str:
@@ -115,14 +168,21 @@ def _draw_lines(
     step: Uprating,
     draws: int,
     rng: np.random.Generator | None,
+    carried: tuple[FloatArray, FloatArray] | None,
 ) -> tuple[Priced, ...]:
-    return tuple(
-        Priced(
-            line=line,
-            draws=step.factor * _draw(line.quantity, f"the unit cost {line.name}", draws, rng),
-        )
-        for line in prices.of(crime)
-    )
+    return tuple(Priced(line=line, draws=_draw_line(line, step, draws, rng, carried)) for line in prices.of(crime))
+
+
+def _draw_line(
+    line: UnitCost,
+    step: Uprating,
+    draws: int,
+    rng: np.random.Generator | None,
+    carried: tuple[FloatArray, FloatArray] | None,
+) -> FloatArray:
+    drawn = _draw(line.quantity, f"the unit cost {line.name}", draws, rng)
+    refuse_heavy_tail(drawn, line.name, line.quantity.describe())
+    return step.factor * drawn if carried is None else step.factor * drawn * carried[line.tangible is False]
 
 
 def _draw_multiplier(chosen: Multipliers, crime: str, draws: int, rng: np.random.Generator | None) -> FloatArray:

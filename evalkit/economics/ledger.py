@@ -150,6 +150,11 @@ class Flow:
             raise CostError(f"flow {self.what!r} has a life and is {self.kind}; only capital lasts: kind = 'capital'")
 
     @property
+    def only_moves(self) -> bool:
+        """Whether it only moves from one bearer to another, and so is nothing to society."""
+        return self.transfer
+
+    @property
     def is_cash_saved(self) -> bool:
         """Whether a budget can be cut by it: a cashable saving, or a transfer received in money."""
         if self.cashable is not None:

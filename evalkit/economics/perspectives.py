@@ -28,12 +28,12 @@ class Account:
     ----------
     side : "cost" and "saving" are of the ledger, "benefit" is the worth of what was prevented
     bearer : whose it is
-    transfer, cashable, in_kind : as the line of the ledger or of the prices says
+    only_moves, cashable, in_kind : as the line of the ledger or of the prices says
     """
 
     side: Literal["cost", "saving", "benefit"]
     bearer: str
-    transfer: bool
+    only_moves: bool
     cashable: bool
     in_kind: bool
 
@@ -93,7 +93,7 @@ class Accounts:
                 account = Account(
                     side="benefit",
                     bearer=priced.line.bearer,
-                    transfer=priced.line.transfer,
+                    only_moves=priced.line.only_moves,
                     cashable=priced.line.cashable,
                     in_kind=False,
                 )
@@ -123,7 +123,7 @@ def _of_flow(drawn: Drawn) -> Account:
     return Account(
         side="saving" if flow.saving else "cost",
         bearer=flow.bearer,
-        transfer=flow.transfer,
+        only_moves=flow.only_moves,
         cashable=flow.is_cash_saved,
         in_kind=flow.kind == "in kind",
     )
@@ -193,8 +193,8 @@ def _cashable(accounts: Accounts, which: Callable[[Account], bool]) -> FloatArra
 def _share_on_others(accounts: Accounts) -> tuple[float | None, str]:
     if accounts.no_benefit or accounts.not_split:
         return None, accounts.no_benefit or accounts.not_split
-    city = float(accounts.total("benefit", lambda account: account.bearer == CITY and not account.transfer).mean())
-    everybody = float(accounts.total("benefit", lambda account: not account.transfer).mean())
+    city = float(accounts.total("benefit", lambda account: account.bearer == CITY and not account.only_moves).mean())
+    everybody = float(accounts.total("benefit", lambda account: not account.only_moves).mean())
     if everybody <= 0:
         return None, "on average there is no benefit, so nothing of it falls on anybody"
     if not 0 <= city <= everybody:
@@ -207,7 +207,7 @@ def public_saving(accounts: Accounts) -> PublicSaving:
     """Say what public bearers save, and how much of that is cashable; what one hands to another is no saving."""
 
     def public(account: Account) -> bool:
-        return account.bearer in accounts.public and not account.transfer
+        return account.bearer in accounts.public and not account.only_moves
 
     cashable = _cashable(accounts, public)
     # savings of the ledger are known without prices; what a prevented crime saves is not, and so no sum of both

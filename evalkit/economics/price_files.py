@@ -3,8 +3,8 @@
 The header is TOML behind `# `: name, country, currency, price_year, basis; region, source, link, includes,
 cautions, bearers. The columns are crime, value (or low and high; low, value and high; value and sd),
 and, where wanted, offence, component, bearer, stage, tangible, contains, contains_crimes (names parted by
-`;`), use ("count", or "reference" for a figure that is shown and not added), cashable, transfer, certainty,
-source, table, caution.
+`;`), use ("count", or "reference" for a figure that is shown and not added), costing, cashable, transfer, basis,
+certainty, source, table, caution; `UnitCost` says what each is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ from evalkit.economics.faults import attempt, refuse, unknown_keys
 from evalkit.economics.prices import Prices, UnitCost
 from evalkit.errors import CostError, nearest
 
-__all__ = ["load_prices", "price_schedules", "prices_from_mapping", "read_header", "read_prices"]
+__all__ = ["HEADER", "load_prices", "made_prices", "price_schedules", "read_header", "read_lines", "read_prices"]
 
 _PREFIX = "prices_"
-_HEADER = (
+HEADER = (
     "name", "country", "region", "currency", "price_year", "basis", "source", "link", "includes",
     "cautions", "bearers",
 )  # fmt: skip
@@ -38,6 +39,8 @@ _TEXTS = (
     "certainty",
     "caution",
     "table",
+    "costing",
+    "basis",
 )
 _NUMBERS = ("value", "low", "high", "sd")
 _LISTS = ("contains", "contains_crimes")
@@ -49,7 +52,7 @@ def price_schedules() -> tuple[str, ...]:
     """List the schedules that ship with evalkit.
 
     >>> price_schedules()
-    ('delisi-2010', 'home-office-2018', 'mccollister-2010')
+    ('delisi-2010', 'home-office-2005', 'home-office-2018', 'mccollister-2010')
     """
     return tuple(
         sorted(
@@ -64,6 +67,12 @@ def load_prices(name: str) -> Prices:
     """Give a shipped schedule by name."""
     if name not in price_schedules():
         raise CostError(f"no price schedule {name!r}; {nearest(name, price_schedules())}")
+    return _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> Prices:
+    # every appraisal looks for schedules to stand beside its own
     table = files("evalkit.economics").joinpath("tables", f"{_PREFIX}{name}.csv")
     return _prices(table.read_text(encoding="utf-8"), name, {"name": name})
 
@@ -94,28 +103,30 @@ def read_header(text: str, where: str) -> tuple[dict[str, Any], list[dict[str, s
 def _prices(text: str, where: str, over: Mapping[str, Any]) -> Prices:
     header, rows = read_header(text, where)
     header = {"name": where} | header | dict(over)
-    faults = unknown_keys(header, _HEADER, "header: ")
-    lines = _lines(faults, rows)
-    made = _made(faults, header, lines)
+    faults = unknown_keys(header, HEADER, "header: ")
+    lines = read_lines(faults, rows)
+    made = made_prices(faults, header, lines)
     refuse(faults, where)
     if made is None:  # pragma: no cover - every way here has left a fault
         raise CostError(f"{where} cannot be read")
     return made
 
 
-def _made(faults: list[str], header: Mapping[str, Any], lines: Sequence[tuple[UnitCost, bool]]) -> Prices | None:
+def made_prices(faults: list[str], header: Mapping[str, Any], lines: Sequence[tuple[UnitCost, bool]]) -> Prices | None:
+    """Make prices of a header and of components, each with whether it is added; None with a fault noted."""
     missing = [f"no {key!r}" for key in _NEEDED if key not in header]
     faults.extend(missing)
     counted = tuple(line for line, counts in lines if counts)
     if missing or (not counted and faults):
         return None
-    options = {key: header[key] for key in _HEADER if key in header}
+    options = {key: header[key] for key in HEADER if key in header}
     options["cautions"] = tuple(options.get("cautions", ()))
     shown = tuple(line for line, counts in lines if not counts)
     return attempt(faults, "", lambda: Prices(unit_costs=counted, reference=shown, **options))
 
 
-def _lines(faults: list[str], rows: Sequence[Mapping[str, Any]]) -> list[tuple[UnitCost, bool]]:
+def read_lines(faults: list[str], rows: Sequence[Mapping[str, Any]]) -> list[tuple[UnitCost, bool]]:
+    """Read rows to components, each with whether it is added, noting every fault."""
     lines = []
     if rows:
         faults.extend(unknown_keys({str(key): None for key in rows[0]}, _COLUMNS, "column: "))
@@ -173,77 +184,3 @@ def _truth(key: str, value: object) -> bool:
     if text not in {"yes", "no", "true", "false"}:
         raise CostError(f"{key} is 'yes' or 'no'; there is {value!r}")
     return text in {"yes", "true"}
-
-
-_KEYS = (*_HEADER, "schedule", "components", "leave_out", "multipliers", "priced_as", "unit_costs")
-
-
-def prices_from_mapping(mapping: Mapping[str, Any], folder: Path) -> Prices:
-    """Read the table `[prices]` of a study file.
-
-    Keys: schedule (a shipped schedule by name, or a file that ends in .csv), or unit_costs (a list of
-    tables with the columns of a file) with the keys of a header; components (names to add instead of
-    the schedule's own choice), leave_out (a list of { component, crimes }), multipliers, priced_as.
-
-    Raises
-    ------
-    CostFaultsError
-        Naming everything that is wrong.
-    """
-    faults = unknown_keys(mapping, _KEYS, "")
-    prices = _chosen(faults, mapping, folder)
-    steps = {
-        "components": lambda p: p.using(*_list("components", mapping["components"])),
-        "leave_out": lambda p: _left_out(p, mapping["leave_out"]),
-        "multipliers": lambda p: _with(p, multipliers=mapping["multipliers"]),
-        "priced_as": lambda p: _with(p, priced_as=mapping["priced_as"]),
-    }
-    for key, step in steps.items():
-        if key in mapping and prices is not None:
-            prices = attempt(faults, "", lambda step=step, p=prices: step(p)) or prices  # type: ignore[misc]
-    refuse(faults, "prices")
-    if prices is None:  # pragma: no cover - every way here has left a fault
-        raise CostError("the prices cannot be read")
-    return prices
-
-
-def _chosen(faults: list[str], mapping: Mapping[str, Any], folder: Path) -> Prices | None:
-    if ("schedule" in mapping) == ("unit_costs" in mapping):
-        faults.append("wanted is either 'schedule' or 'unit_costs'")
-        return None
-    header = {key: mapping[key] for key in _HEADER if key in mapping}
-    if "unit_costs" in mapping:
-        rows = mapping["unit_costs"]
-        if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
-            faults.append(f"'unit_costs' is a list of tables with crime and value; there is {rows!r}")
-            return None
-        return _made(faults, {"name": "own prices"} | header, _lines(faults, rows))
-    schedule = str(mapping["schedule"])
-    if schedule.endswith(".csv"):
-        return attempt(faults, "", lambda: read_prices(folder / schedule, header))
-    if header:
-        faults.append(f"a shipped schedule has its own {', '.join(header)}; leave them out")
-    return attempt(faults, "", lambda: load_prices(schedule))
-
-
-def _list(key: str, value: object) -> Sequence[Any]:
-    if isinstance(value, str | Mapping) or not isinstance(value, Sequence):
-        raise CostError(f"{key!r} is a list; there is {value!r}")
-    return value
-
-
-def _left_out(prices: Prices, entries: object) -> Prices:
-    for entry in _list("leave_out", entries):
-        if not isinstance(entry, Mapping) or "component" not in entry or set(entry) - {"component", "crimes"}:
-            raise CostError(
-                "'leave_out' is a list of tables such as { component = 'intangible', "
-                f"crimes = ['robbery'] }}; there is {entry!r}"
-            )
-        prices = prices.without(entry["component"], crimes=entry.get("crimes"))
-    return prices
-
-
-def _with(prices: Prices, **changes: Any) -> Prices:
-    from dataclasses import replace
-
-    return replace(prices, **changes)

@@ -5,149 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
-from evalkit.draws import Quantity
-from evalkit.economics.amounts import check_money_unit, read_amount
+from evalkit.economics.amounts import check_money_unit
 from evalkit.economics.bearers import BEARERS, Purse, check_cashable, public_among, read_bearers
+from evalkit.economics.justice import JusticeChoice, chosen_justice, without_transfers
+from evalkit.economics.multipliers import Multiplier, Multipliers, read_multipliers
+from evalkit.economics.overlaps import check_valued_apart
 from evalkit.economics.price_years import read_price_year
+from evalkit.economics.transfer import Transfer
+from evalkit.economics.unit_costs import NOT_SPLIT, Basis, UnitCost
 from evalkit.errors import CostError, first_of, nearest
 
-__all__ = ["NOT_SPLIT", "Multiplier", "Prices", "UnitCost", "read_multipliers"]
-
-type Basis = Literal["recorded", "actual"]
-type Certainty = Literal["primary", "secondary", "memory", "own"]
-type Stage = Literal["anticipation", "consequence", "response"]
-
-# A published total that does not say who bears it counts for society and for nobody in particular.
-NOT_SPLIT = "not split by bearer"
-EVERYTHING = "*"
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitCost:
-    """One component of what one crime costs.
-
-    Attributes
-    ----------
-    crime : key of a class of crime, or the schedule's own
-    amount : for one crime; a number, or a distribution as `Quantity.of` reads it
-    component : its name, such as "victim" or "total"
-    bearer : who bears it, or "not split by bearer"
-    stage : anticipation, consequence or response; None where it holds several
-    tangible : True, False, or None where it holds both
-    contains : components of the same crime that lie inside this one; "*" for all of them
-    contains_crimes : crimes whose cost lies inside this one, such as the risk of homicide
-    offence : what the source calls the crime
-    source, table : where the figure is from, and where it stands there
-    certainty : "primary" (read in the source itself), "secondary" (read in a source that quotes it),
-        "memory", or "own" for the user's own figure
-    caution : a sentence that every appraisal using it has to carry
-    cashable : can a public budget be cut by it? By default no: a case less seldom closes a court or a cell
-    transfer : does it only move from one bearer to another? It counts for its bearer and not for society. What
-        a thief gains is no transfer here: the loss of the victim counts, as the Home Office has it
-    """
-
-    crime: str
-    amount: float | Mapping[str, Any] | Quantity
-    component: str = "total"
-    bearer: str = NOT_SPLIT
-    stage: Stage | None = None
-    tangible: bool | None = None
-    contains: tuple[str, ...] = ()
-    contains_crimes: tuple[str, ...] = ()
-    offence: str = ""
-    source: str = ""
-    table: str = ""
-    certainty: Certainty = "own"
-    caution: str = ""
-    cashable: bool = False
-    transfer: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.crime.strip() or not self.component.strip():
-            raise CostError(f"a unit cost names its crime and its component; there is {self.name!r}")
-        object.__setattr__(self, "amount", read_amount(self.amount, f"the unit cost {self.name}"))
-        if self.certainty not in get_args(Certainty.__value__):
-            known = get_args(Certainty.__value__)
-            raise CostError(f"no certainty {self.certainty!r} of {self.name}; {nearest(self.certainty, known)}")
-        if self.stage not in {None, *get_args(Stage.__value__)}:
-            known = get_args(Stage.__value__)
-            raise CostError(f"no stage {self.stage!r} of {self.name}; {nearest(self.stage, known)}")
-        if not self.bearer.strip():
-            raise CostError(f"the unit cost {self.name} says who bears it; there is an empty bearer")
-        if self.component.lower().startswith("total") and EVERYTHING not in self.contains:
-            object.__setattr__(self, "contains", (*self.contains, EVERYTHING))
-
-    @property
-    def name(self) -> str:
-        """Crime and component, for messages."""
-        return f"'{self.crime}: {self.component}'"
-
-    @property
-    def quantity(self) -> Quantity:
-        """The amount as a quantity."""
-        return Quantity.of(self.amount)
-
-    def holds(self, other: UnitCost) -> bool:
-        """Say whether the other component lies inside this one."""
-        if self.crime != other.crime or self.component == other.component:
-            return False
-        return EVERYTHING in self.contains or other.component in self.contains
-
-
-@dataclass(frozen=True, kw_only=True)
-class Multiplier:
-    """How many crimes happen for each one recorded.
-
-    It is taken not to change with the measure: where a measure makes people report more, it is wrong.
-
-    Attributes
-    ----------
-    crime : of the schedule
-    amount : 1 or more; a number or a distribution
-    source : where it is from
-    """
-
-    crime: str
-    amount: float | Mapping[str, Any] | Quantity
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "amount", read_amount(self.amount, f"the multiplier of {self.crime!r}"))
-        if self.quantity.mean < 1:
-            raise CostError(
-                f"the multiplier of {self.crime!r} is crimes that happened for one recorded, so 1 or more; "
-                f"there is {self.quantity.mean:g}"
-            )
-
-    @property
-    def quantity(self) -> Quantity:
-        """The amount as a quantity."""
-        return Quantity.of(self.amount)
-
-    @classmethod
-    def of(cls, crime: str, value: float | Mapping[str, Any] | Quantity | Multiplier) -> Multiplier:
-        """Read a number, a distribution, or a table `{value = 6.2, source = "..."}`."""
-        if isinstance(value, Multiplier):
-            return value
-        if not isinstance(value, Mapping):
-            return cls(crime=crime, amount=value)
-        amount = {key: item for key, item in value.items() if key != "source"}
-        plain = amount["value"] if set(amount) == {"value"} else amount
-        return cls(crime=crime, amount=plain, source=str(value.get("source", "")))
-
-
-type Multipliers = Mapping[str, Multiplier] | Literal["none"] | None
-
-
-def read_multipliers(given: object) -> Multipliers:
-    """Give multipliers by crime; "none" is the explicit choice to count recorded crimes only."""
-    if given is None or given == "none":
-        return given
-    if not isinstance(given, Mapping):
-        raise CostError(f"multipliers are a table such as {{ robbery = 6.2 }}, or 'none'; there is {given!r}")
-    return {str(crime): Multiplier.of(str(crime), value) for crime, value in given.items()}
+__all__ = ["NOT_SPLIT", "Multiplier", "Multipliers", "Prices", "UnitCost", "read_multipliers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +41,13 @@ class Prices:
     multipliers : crimes that happened for each one recorded, by crime; or "none"
     priced_as : which crime of the schedule stands in for a crime or an outcome that it does not name
     bearers : bearers of the user's own, each "public" or "private", as those of a ledger
+    beside : schedules that the same effects are priced by once more, beside this one; None for those that ship
+        for the same country and price everything that this one prices; an empty tuple for none
+    justice : what was chosen of the costs of justice, by `with_justice`: "marginal", "average" or "none"
+    transfer : how the amounts are carried from the country of the source to this one, by `transferred`; then
+        `country` and `currency` are where they are carried to, and the amounts stand as they were published
+    valued_apart : what an amount of the ledger values, by its name, where its name does not tell: "justice",
+        "fear", "property values", "stolen property", or "nothing" that the unit costs hold
     """
 
     name: str
@@ -189,6 +66,10 @@ class Prices:
     priced_as: Mapping[str, str] = field(default_factory=dict)
     bearers: Mapping[str, Purse] | Sequence[str] = field(default_factory=dict)
     left_out: tuple[UnitCost, ...] = ()
+    beside: tuple[Prices, ...] | None = None
+    justice: JusticeChoice | None = None
+    transfer: Transfer | None = None
+    valued_apart: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_money_unit(self.currency)
@@ -210,6 +91,8 @@ class Prices:
                 check_cashable(f"the unit cost {line.name}", line.bearer, public, is_money=line.tangible is not False)
         for crime in self.crimes:
             _refuse_overlap(self.of(crime))
+        check_valued_apart(self.valued_apart)
+        self._check_bases()
         if not isinstance(self.priced_as, Mapping):
             raise CostError(f"priced_as is a table such as {{ assault = 'robbery' }}; there is {self.priced_as!r}")
         for wanted in self.priced_as.values():
@@ -218,6 +101,15 @@ class Prices:
                     f"priced_as names {wanted!r}, which prices {self.name!r} do not hold; "
                     f"{nearest(wanted, self.crimes, 20)}"
                 )
+
+    def _check_bases(self) -> None:
+        wrong = [line for line in self.unit_costs if self.basis == "recorded" and line.basis == "actual"]
+        if wrong:
+            raise CostError(
+                f"{wrong[0].name} is of a crime that happened and the schedule {self.name!r} of a recorded one: "
+                "each alone would understate or overstate the sum; give the schedule basis = 'actual', mark the "
+                "components of recorded crimes, and give multipliers"
+            )
 
     @property
     def own_bearers(self) -> Mapping[str, Purse]:
@@ -270,6 +162,35 @@ class Prices:
             self, unit_costs=counted, reference=(*self.reference, *dropped), left_out=(*self.left_out, *dropped)
         )
 
+    def with_justice(self, choice: JusticeChoice, *, marginal: Sequence[UnitCost] = ()) -> Self:
+        """Give the same schedule with the cost of justice that one crime less saves, an average, or none.
+
+        `marginal` are components with costing "marginal" beside those that the schedule holds. A crime that is
+        priced and has none, or whose cost of justice cannot be told from the rest, is refused by the appraisal.
+        """
+        return replace(self, **chosen_justice(self.unit_costs, self.reference, self.left_out, choice, marginal))
+
+    def without_transfers(self) -> Self:
+        """Give the same schedule without what only changes hands, such as the worth of stolen goods."""
+        return replace(self, **without_transfers(self.name, self.unit_costs, self.reference, self.left_out))
+
+    def transferred(self, transfer: Transfer) -> Self:
+        """Give the same schedule for another country: a benefit transfer, which every appraisal flags."""
+        if self.transfer is not None or transfer.to == self.country:
+            raise CostError(
+                f"prices {self.name!r} are of {self.country} already; amounts are carried once, from the country of "
+                "their source to another"
+            )
+        transfer.check_lines(self.unit_costs, self.name)
+        carried = replace(transfer, origin=self.country, origin_currency=self.currency)
+        return replace(self, country=transfer.to, currency=transfer.currency, transfer=carried)
+
+    @property
+    def money(self) -> str:
+        """What the amounts are in as they stand, in words."""
+        currency = self.currency if self.transfer is None else self.transfer.origin_currency
+        return f"{currency} in prices of {self.price_year}"
+
     @classmethod
     def load(cls, name: str) -> Prices:
         """Give a schedule that ships with evalkit (`price_schedules` lists them)."""
@@ -287,7 +208,7 @@ class Prices:
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], *, folder: str | Path = ".") -> Prices:
         """Read the table `[prices]` of a study file; a file's name is relative to `folder`."""
-        from evalkit.economics.price_files import prices_from_mapping
+        from evalkit.economics.price_mapping import prices_from_mapping
 
         return prices_from_mapping(mapping, Path(folder))
 

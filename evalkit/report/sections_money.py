@@ -9,6 +9,7 @@ from evalkit.report import decisionwords, formats, moneywords
 from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of, who_pays
+from evalkit.report.sections_prices import price_blocks
 from evalkit.report.sections_purses import purse_blocks
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         *_plane_in_words(appraisal),
         *_curve(evaluation, drawn),
         _by_crime(appraisal),
+        *price_blocks(evaluation, appraisal),
         _by_year(appraisal),
         _assumptions(appraisal),
         *(Note(text=text) for text in appraisal.warnings),

@@ -157,6 +157,7 @@ def _money(appraisal: Appraisal, suffix: str) -> tuple[ExportTable, ...]:
         _by_bearer(appraisal, suffix),
         _by_crime(appraisal, suffix),
         _by_year(appraisal, suffix),
+        *_by_schedule(appraisal, suffix),
         _assumed(appraisal, suffix),
         *(
             ExportTable(name=name, columns=columns, rows=rows)
@@ -232,6 +233,21 @@ def _by_year(appraisal: Appraisal, suffix: str) -> ExportTable:
         for line in appraisal.by_year
     ]
     return ExportTable(name=f"by-year{suffix}", columns=("year", "seen", *_FLOWS), rows=tuple(rows))
+
+
+def _by_schedule(appraisal: Appraisal, suffix: str) -> tuple[ExportTable, ...]:
+    if not appraisal.beside:
+        return ()
+    chosen = (appraisal.schedule, *_triple(appraisal.benefit), *_triple(appraisal.net_benefit))
+    rows = [(*chosen, appraisal.prob_net_benefit, "chosen")]
+    rows += [
+        (each.schedule, *_triple(each.benefit), *_triple(each.net_benefit), each.prob_net_benefit, each.reason)
+        for each in appraisal.beside
+    ]
+    ends = ("mean", "lower", "upper")
+    sums = tuple(f"{part}_{end}" for part in ("benefit", "net_benefit") for end in ends)
+    columns = ("schedule", *sums, "prob_net_benefit", "remark")
+    return (ExportTable(name=f"by-schedule{suffix}", columns=columns, rows=tuple(rows)),)
 
 
 def _assumed(appraisal: Appraisal, suffix: str) -> ExportTable:

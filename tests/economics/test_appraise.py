@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -600,18 +602,20 @@ def test_break_even_events_make_the_net_benefit_nothing(mean):
     assert appraise({"robbery": effect(needed)}, **options).net_benefit.mean == pytest.approx(0, abs=1e-6)
 
 
-def test_a_saving_of_the_police_beside_what_the_police_save_by_crime_is_warned_of(make_effect, make_prices):
-    """The response to a crime is in its unit cost; saved police time in the ledger may be the same money."""
+def test_a_saving_of_the_police_beside_what_the_police_save_by_crime_is_refused(make_effect, make_prices):
+    """The response to a crime is in its unit cost; saved police time in the ledger is the same money."""
     flows = (
         Flow(what="guards", amount=500, bearer="city", kind="running", source="invoice"),
         Flow(what="fewer calls", amount=300, bearer="police", kind="running", source="log", saving=True),
     )
     costs = Costs(currency="USD", price_year=2008, flows=flows)
     police = make_prices({"robbery": {"victims": 10, "police": 5}})
-    found = appraise({"robbery": make_effect()}, costs=costs, prices=police)
-    assert any("'fewer calls'" in line and "'robbery: police'" in line for line in found.warnings)
+    with pytest.raises(CostError, match=r"'fewer calls' .* 'robbery: police' holds that already"):
+        appraise({"robbery": make_effect()}, costs=costs, prices=police)
     victims = appraise({"robbery": make_effect()}, costs=costs, prices=police.without("police"))
-    assert not any("'fewer calls'" in line for line in victims.warnings)
+    assert victims.cost.mean == 200
+    declared = replace(police, valued_apart={"fewer calls": "nothing"})
+    assert appraise({"robbery": make_effect()}, costs=costs, prices=declared).cost.mean == 200
 
 
 def test_years_seen_for_one_outcome_only_are_marked_as_extrapolated(make_effect, make_costs):

@@ -1,6 +1,6 @@
 import pytest
 
-from evalkit.economics import Deflator, deflators, uprate
+from evalkit.economics import Deflator, appraise, deflators, uprate
 from evalkit.economics.deflators import uprating
 from evalkit.errors import CostError
 
@@ -81,3 +81,30 @@ def test_an_unknown_country_or_index_names_what_there_is():
         Deflator.load("UK")
     with pytest.raises(CostError, match=r"no index 'rpi' for GBR; .*here is: 'cpi', 'gdp-deflator'"):
         Deflator.load("GBR", "rpi")
+
+
+def test_a_step_across_the_break_of_the_uk_deflator_is_warned_of_too(tmp_path):
+    """2019 to 2023 carries the rise of both years; consumer prices do not measure public services."""
+    crossing = uprating(2019, 2023, Deflator.load("GBR")).warnings
+    assert len(crossing) == 1
+    assert "across these years" in crossing[0]
+    assert not uprating(2019, 2023, Deflator.load("GBR", "cpi")).warnings
+    path = tmp_path / "hmt.csv"
+    path.write_text("year,value\n2015/16,80\n2019/20,86\n2023/24,99\n")
+    own = Deflator.from_csv(path, country="GBR")
+    assert "from or to these years" in uprating("2015/16", "2019/20", own).warnings[0]
+    assert "across these years" in uprating("2015/16", "2023/24", own).warnings[0]
+
+
+def test_unit_costs_are_uprated_once_only(make_effect, make_costs, make_prices):
+    """Pitfall 10: real or nominal, financial or calendar year; a unit cost is uprated once."""
+    levels = Deflator.load("USA").levels
+    once = levels["2018"] / levels["2008"]
+    found = appraise(
+        {"robbery": make_effect()}, costs=make_costs(price_year=2018), prices=make_prices(beside=()), price_year=2018
+    )
+    assert found.by_crime[0].unit_value == pytest.approx(12_000 * once)
+    assert found.cost.mean == 100_000
+    (step,) = [each for each in found.assumptions if each.what == "price year of the unit costs"]
+    assert f"× {once:.4f}" in step.value
+    assert "World Bank" in step.source

@@ -95,8 +95,8 @@ def test_a_transfer_has_to_be_taxed_for(make_effect, make_prices):
     assert found.net_benefit.mean == pytest.approx(plain.net_benefit.mean)
 
 
-def test_a_unit_cost_that_is_a_transfer_counts_for_its_bearer_alone(make_effect):
-    """What an insurer pays out is no loss to society beside the loss of the victim."""
+def test_a_unit_cost_that_is_a_transfer_counts_until_it_is_left_out(make_effect):
+    """By default what changes hands counts for its bearer and for society, the convention of the Home Office."""
     prices = Prices(
         name="own", country="USA", currency="USD", price_year=2008, basis="recorded",
         unit_costs=(
@@ -104,11 +104,11 @@ def test_a_unit_cost_that_is_a_transfer_counts_for_its_bearer_alone(make_effect)
             UnitCost(crime="robbery", component="claim", amount=1_000, bearer="insurers", transfer=True),
         ),
     )  # fmt: skip
-    found = appraise({"robbery": make_effect(mean=10, sd=0)}, costs=ledger(flow()), prices=prices)
-    benefit = {name: line.benefit.mean for name, line in by_name(found).items()}
-    assert found.benefit.mean == benefit["society"] == 40_000
-    assert benefit["insurers"] == 10_000
-    assert found.by_crime[0].unit_value == 4_000
+    for schedule, insurers in ((prices, 10_000), (prices.without_transfers(), 0)):
+        found = appraise({"robbery": make_effect(mean=10, sd=0)}, costs=ledger(flow()), prices=schedule)
+        benefit = {name: line.benefit.mean for name, line in by_name(found).items()}
+        assert found.benefit.mean == benefit["society"] == 40_000 + insurers
+        assert benefit.get("insurers", 0) == insurers
 
 
 def test_pitfall_13_sunk_vs_incremental_cost_in_kind_capital_annualised_and_police_time(make_effect, make_prices):
@@ -195,7 +195,7 @@ def test_the_share_on_others_is_a_ratio_of_means(make_effect):
 
 def test_the_net_cost_to_the_city_keeps_its_range(make_effect, make_prices):
     """An uncertain cost and an uncertain cashable saving, row by row."""
-    costs = ledger(flow(amount={"low": 40_000, "high": 80_000}), flow("rent", 5_000, saving=True, cashable=True))
+    costs = ledger(flow(amount={"low": 40_000, "high": 80_000}), flow("lease of a yard", 5_000, saving=True, cashable=True))
     found = appraise({"robbery": make_effect()}, costs=costs, prices=make_prices(SPLIT), rng=np.random.default_rng(1))
     assert found.city.net_cost.mean == pytest.approx(55_000, rel=1e-3)
     assert (found.city.net_cost.lower, found.city.net_cost.upper) == pytest.approx((36_000, 74_000), rel=1e-3)

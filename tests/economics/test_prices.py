@@ -27,7 +27,7 @@ TOTALS = {
 
 def test_at_least_two_schedules_ship_and_each_says_where_it_is_from():
     """A schedule moves the answer more than the estimator does, so there are several."""
-    assert price_schedules() == ("delisi-2010", "home-office-2018", "mccollister-2010")
+    assert price_schedules() == ("delisi-2010", "home-office-2005", "home-office-2018", "mccollister-2010")
     for name in price_schedules():
         prices = Prices.load(name)
         assert all((prices.source, prices.link, prices.includes, prices.cautions))

@@ -140,10 +140,17 @@ def appraise_option(appraisal: Appraisal, option: Option, *, rng: np.random.Gene
         raise CostError("this appraisal does not hold what it was reckoned from; wanted is one that appraise() gave")
     _check(option, inputs)
     draws = len(appraisal.cost_draws)
-    flows = draw_costs(option.costs, inputs.cost_step, inputs.perspective, draws, rng)
+    flows = draw_costs(option.costs, inputs.cost_step, draws, rng)
     effects = _effects(option, inputs, draws, rng)
     longer = appraisal.extrapolation.horizon if appraisal.extrapolation is not None else None
-    own = replace(inputs, costs=option.costs, flows=flows, effects=effects, warnings=())
+    own = replace(
+        inputs,
+        costs=option.costs,
+        flows=flows,
+        effects=effects,
+        public=inputs.public | option.costs.public,
+        warnings=(),
+    )
     return appraise_inputs(replace(own, assumptions=_assumptions(option, own)), longer)
 
 
