@@ -200,7 +200,7 @@ class Study:
             refusals=refusals,
             appraisal=appraisal,
             appraisal_reason=reason,
-            warnings=(*warnings, *(appraisal.warnings if appraisal else ())),
+            warnings=tuple(dict.fromkeys((*warnings, *self._cautions(), *(appraisal.warnings if appraisal else ())))),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 
@@ -260,6 +260,11 @@ class Study:
             return appraise(events, costs=self.costs, prices=self.prices, rng=rng, **options), ""
         except NoMeanError as problem:  # a finding, and no fault of the study
             return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+
+    def _cautions(self) -> list[str]:
+        """Say what the measure itself may do to the counts, whether there is money or not."""
+        found = (design.outcome.reporting_caution for design in self.designs.values())
+        return [sentence for sentence in found if sentence]
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from evalkit.draws import FloatArray, interval
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
+
+if TYPE_CHECKING:
+    from evalkit.economics.cash_flow import CashFlow
+    from evalkit.economics.discounting import Discounting
+    from evalkit.economics.stopping import Stopped
 
 __all__ = [
     "Amount",
@@ -197,7 +202,11 @@ class Appraisal:
     unpriced : outcomes that were counted and have no price; their worth is not in the benefits
     assumptions : everything that the numbers rest on
     warnings : sentences that a reader must see
+    cash_flows : benefits less costs added up from year to year, first of all that is counted, then of the
+        public purse where it is known what that pays and gains; empty where no outcome has a price
+    rates : the schedule of discounting
     extrapolation : the same for a longer horizon, where one was asked for
+    stopping : what it costs to stop, against going on to that horizon, where that was asked
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -223,7 +232,10 @@ class Appraisal:
     schedule: str | None = None
     discounted_prevented_draws: FloatArray | None = None
     tax_loss_draws: FloatArray | None = None
+    cash_flows: tuple[CashFlow, ...] = ()
+    rates: Discounting | None = None
     extrapolation: Appraisal | None = field(default=None)
+    stopping: Stopped | None = None
 
     @property
     def cost(self) -> Amount:

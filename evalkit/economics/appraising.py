@@ -16,18 +16,23 @@ from evalkit.economics.assumptions import (
     standing_warnings,
     warnings_of,
 )
-from evalkit.economics.checks import check_effects, check_perspective, refuse_no_mean
+from evalkit.economics.checks import PUBLIC_PURSE, SOCIETY, check_effects, check_perspective, counts, refuse_no_mean
+from evalkit.economics.cash_flow import read_years
 from evalkit.economics.clock import Clock, read_clock
+from evalkit.economics.courses import Courses, Fading, courses_of
+from evalkit.economics.deadweight import Deadweight
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
-from evalkit.economics.discounting import Discounting, discount_factors
+from evalkit.economics.discounting import Discounting
 from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share
 from evalkit.economics.faults import NoMeanError
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import Costs
-from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
+from evalkit.economics.lines import Weights, break_even_of, lines_by_bearer, lines_by_crime
 from evalkit.economics.price_years import read_price_year
-from evalkit.economics.prices import Multiplier, Prices
-from evalkit.economics.tally import events_by_year, exposure_by_year, tally
+from evalkit.economics.prices import NOT_SPLIT, Multiplier, Prices
+from evalkit.economics.rates import HealthDiscounting, Rates
+from evalkit.economics.stopping import Stop, appraise_stop
+from evalkit.economics.tally import exposure_by_year, sums_by_year, tally
 from evalkit.errors import CostError
 
 __all__ = ["appraise"]
@@ -40,15 +45,17 @@ def appraise(
     *,
     costs: Costs,
     prices: Prices | None = None,
-    discounting: str | float | Discounting = "green-book-2026",
+    discounting: str | float | Mapping[str, Any] | Discounting = "green-book-2026",
+    health_discounting: Mapping[str, Any] | HealthDiscounting | None = None,
     horizon: int | None = None,
     retention: Amountlike | None = None,
+    stop: Mapping[str, Any] | Stop | None = None,
     multipliers: Mapping[str, Amountlike | Multiplier] | Literal["none"] | None = None,
     perspective: str = "society",
     price_year: str | int | None = None,
     deflator: str | Deflator = "gdp-deflator",
     financial_year_as: HalfOfFinancialYear | None = None,
-    deadweight: Amountlike = 0.0,
+    deadweight: str | Amountlike = 0.0,
     period_years: float | Mapping[str, float] | None = None,
     disjoint: bool = False,
     level: float = 0.95,
@@ -64,12 +71,16 @@ def appraise(
     effects : by outcome; each with draws of events prevented, which count net of displacement
     costs : the ledger; flows after the years that a scenario counts are named and not counted
     prices : what one event is worth; without prices there is a cost of each prevented event and no benefit
-    discounting : a schedule by name or a constant rate. By default the Green Book's of February 2026,
-        the one official schedule that was read; its 3.5 % begins in year 2
+    discounting : a schedule by name, a constant rate, or a table of rates as `read_own` takes it. By default
+        the Green Book's of February 2026, the one official schedule that was read; its 3.5 % begins in year 2
+    health_discounting : `{schedule, components}`: components of the unit costs that are harm to life or
+        health, and the rates that discount them; by default all is discounted alike
     horizon : years of the measure to count in the extrapolation; those after the window start from its
         last twelve months (from a year's worth of a shorter window), and not from its mean
     retention : share of the effect that is kept from each year to the next after the window; needed
         where the horizon is longer than the window, as no value is right for every measure
+    stop : `{year, retention}`: what it costs to stop at the end of that year, against going on to the
+        horizon; `retention` is the share of the effect that is kept from each year to the next from there
     multipliers : crimes that happen for each one counted, by crime; "none" to value counted crimes only;
         by default those of `prices`
     perspective : "society"; "public purse"; or one bearer, such as "city"
@@ -96,6 +107,13 @@ def appraise(
     check_perspective(perspective, costs, prices)
     clock = read_clock({name: effect.periods for name, effect in effects.items()}, period_years)
     _check_horizon(horizon, clock, retention)
+    asked = None if stop is None else Stop.of(stop)
+    if asked is not None:
+        asked.check(clock, horizon)
+    health = None if health_discounting is None else HealthDiscounting.of(health_discounting)
+    if health is not None:
+        health.check(prices)
+    loss = Deadweight.of(deadweight)
     year = read_price_year(price_year if price_year is not None else costs.price_year)
     cost_step, worth_step = _price_steps(costs, prices, year, deflator, financial_year_as)
     draws = next(iter(effects.values())).draws
@@ -114,7 +132,8 @@ def appraise(
         cost_step=cost_step,
         worth_step=worth_step,
         discounting=Discounting.of(discounting),
-        deadweight=_draw_deadweight(deadweight, perspective, draws, rng),
+        health=health,
+        deadweight=_draw_deadweight(loss.quantity, perspective, draws, rng),
         retention=share(retention, "retention", draws, rng) if longer else None,
         perspective=perspective,
         price_year=year,
@@ -122,19 +141,31 @@ def appraise(
         assumptions=(),
         warnings=(),
     )
-    chosen = {"deadweight": Quantity.of(deadweight), "retention": retention, "disjoint": disjoint}
+    chosen = {"deadweight": loss, "retention": retention, "disjoint": disjoint}
     inputs = replace(
         inputs,
         assumptions=assumptions_of(inputs, multipliers, chosen),
         warnings=(*warned, *standing_warnings(inputs, multipliers)),
     )
-    observed = _appraise(inputs, clock.years, None)
+    net = {name: _net(effect) for name, effect in effects.items()}
+    observed = _appraise(inputs, net, clock.years, None)
     if not longer or horizon is None:
         return observed
     try:
-        return replace(observed, extrapolation=_appraise(inputs, horizon, inputs.retention))
+        extrapolated = _appraise(inputs, net, horizon, inputs.retention)
     except NoMeanError as problem:
         return replace(observed, warnings=(*observed.warnings, f"Nothing is extrapolated: {problem}."))
+    if asked is None:
+        return replace(observed, extrapolation=extrapolated)
+    # drawn last, so that asking the question moves no other number
+    kept = share(asked.retention, "stop.retention", draws, rng)
+    counted, _ = _counted(effects)
+    try:
+        stopped = appraise_stop(inputs, net, asked, kept, horizon=horizon, counted=counted)
+    except NoMeanError as problem:
+        told = (*observed.warnings, f"Nothing is said of stopping: {problem}.")
+        return replace(observed, extrapolation=extrapolated, warnings=told)
+    return replace(observed, extrapolation=extrapolated, stopping=stopped)
 
 
 def _check_currency(costs: Costs, prices: Prices | None) -> None:
@@ -196,20 +227,27 @@ def _draw_deadweight(
     return drawn
 
 
-def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appraisal:
-    events = {
-        name: events_by_year(_net(effect), inputs.clock.spans[name], years, retention)
-        for name, effect in inputs.effects.items()
-    }
-    refuse_no_mean(inputs.effects, events)
-    factors = discount_factors(inputs.discounting, np.arange(years))
-    sums = tally(events, inputs.flows, inputs.worth, factors, inputs.deadweight)
+def _appraise(
+    inputs: Inputs, net: Mapping[str, FloatArray], years: int, retention: FloatArray | None
+) -> Appraisal:
+    fading = None if retention is None else Fading(retention=retention)
+    courses = courses_of(net, inputs.clock.spans, years, fading)
+    rates = Rates.over(years, inputs.discounting, inputs.health)
+    sums = tally(courses, inputs.flows, inputs.worth, rates, inputs.deadweight)
+    refuse_no_mean(inputs.effects, sums.counted)
     counted, events_are = _counted(inputs.effects)
-    prevented = np.asarray(sum(events[name].sum(axis=1) for name in counted))
-    discounted = np.asarray(sum(events[name] @ factors for name in counted))
-    weights = _mean_factors(inputs, events, retention, factors)
+    prevented = np.asarray(sum(sums.counted[name] for name in counted))
+    discounted = np.asarray(sum(sums.present[name] for name in counted))
+    weights = _mean_factors(inputs, courses, retention, rates)
     seen = years if retention is None else inputs.clock.years_seen
-    unpriced = tuple(name for name in inputs.effects if name not in inputs.worth)
+    by_year = read_years(
+        sums_by_year(courses, inputs.flows, inputs.worth, rates, inputs.deadweight),
+        level=inputs.level,
+        seen=seen,
+        has_benefit=bool(inputs.worth),
+        whose=inputs.perspective,
+        has_public=_knows_public(inputs),
+    )
     return Appraisal(
         scenario="observed window" if retention is None else "extrapolation",
         currency=inputs.costs.currency,
@@ -220,12 +258,12 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         horizon=years,
         window=inputs.clock.window,
         level=inputs.level,
-        cost_draws=sums.total_cost.sum(axis=1),
-        benefit_draws=sums.total_benefit.sum(axis=1) if inputs.worth else None,
+        cost_draws=sums.total_cost,
+        benefit_draws=sums.total_benefit if inputs.worth else None,
         benefit_reason=_benefit_reason(inputs),
         prevented_draws=prevented,
         discounted_prevented_draws=discounted if years > 1 else None,
-        tax_loss_draws=sums.charge.sum(axis=1) if sums.charge.any() else None,
+        tax_loss_draws=sums.charge if sums.charge.any() else None,
         events_are=events_are,
         by_bearer=lines_by_bearer(sums, inputs.level, has_benefit=bool(inputs.worth)),
         by_crime=lines_by_crime(
@@ -234,20 +272,35 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             sums,
             inputs.deadweight,
             weights=weights,
+            rates=rates,
             level=inputs.level,
         ),
-        by_year=lines_by_year(sums, inputs.level, seen, has_benefit=bool(inputs.worth)),
+        by_year=by_year.lines,
+        cash_flows=by_year.cash_flows,
+        rates=inputs.discounting,
         break_even=break_even_of(
             inputs.worth,
             sums,
             inputs.deadweight,
             weights=weights,
+            rates=rates,
             prevented=prevented,
             discounted=discounted,
         ),
-        unpriced=unpriced,
+        unpriced=tuple(name for name in inputs.effects if name not in inputs.worth),
         assumptions=inputs.assumptions,
         warnings=(*inputs.warnings, *warnings_of(inputs.costs, inputs.worth, sums, years, seen)),
+    )
+
+
+def _knows_public(inputs: Inputs) -> bool:
+    """Say whether it is known what the public purse pays and gains, and whether it does either."""
+    bearers = {drawn.flow.bearer for drawn in inputs.flows}
+    bearers |= {priced.line.bearer for value in inputs.worth.values() for priced in value.lines}
+    return (
+        inputs.perspective == SOCIETY
+        and NOT_SPLIT not in bearers
+        and any(counts(bearer, PUBLIC_PURSE) for bearer in bearers)
     )
 
 
@@ -267,19 +320,18 @@ def _counted(effects: Mapping[str, Effect]) -> tuple[list[str], str]:
     return (crimes, "crimes") if crimes else (list(effects), "events")
 
 
-def _mean_factors(
-    inputs: Inputs, events: Mapping[str, FloatArray], retention: FloatArray | None, factors: FloatArray
-) -> dict[str, float]:
-    """Give the mean discount factor of an event of each outcome, by when events were prevented.
+def _mean_factors(inputs: Inputs, courses: Courses, retention: FloatArray | None, rates: Rates) -> Weights:
+    """Give the mean discount factors of an event of each outcome, by when events were prevented.
 
     Where crime fell in some years and rose in others these are no weights; then by the time counted.
     """
-    means = {}
+    health = rates.standard if rates.health is None else rates.health
+    by_year, means = courses.mean_by_year(), {}
     for name, spans in inputs.clock.spans.items():
-        when = np.abs(events[name].mean(axis=0))
-        if abs(float(events[name].mean(axis=0).sum())) < when.sum() * (1 - 1e-9) or not when.any():
-            when = exposure_by_year(spans, len(factors), retention).mean(axis=0)
-        means[name] = float(when @ factors / when.sum())
+        when = np.abs(by_year[name])
+        if abs(float(by_year[name].sum())) < when.sum() * (1 - 1e-9) or not when.any():
+            when = exposure_by_year(spans, courses.years, retention)
+        means[name] = (float(when @ rates.standard / when.sum()), float(when @ health / when.sum()))
     return means
 
 

@@ -13,6 +13,7 @@ from evalkit.economics.deflators import Uprating
 from evalkit.economics.discounting import Discounting
 from evalkit.economics.ledger import Costs, Flow
 from evalkit.economics.prices import Prices, UnitCost
+from evalkit.economics.rates import HealthDiscounting
 
 __all__ = ["Drawn", "Inputs", "Priced", "Worth"]
 
@@ -56,6 +57,7 @@ class Inputs:
     Attributes
     ----------
     worth : by outcome; an outcome without a price is absent
+    health : rates of their own for harm to life and health; None where all is discounted alike
     deadweight, retention : shape (draws,); no retention where nothing is extrapolated
     """
 
@@ -68,6 +70,7 @@ class Inputs:
     cost_step: Uprating
     worth_step: Uprating | None
     discounting: Discounting
+    health: HealthDiscounting | None
     deadweight: FloatArray
     retention: FloatArray | None
     perspective: str
