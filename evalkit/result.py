@@ -14,6 +14,7 @@ import numpy as np
 from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
+from evalkit.result_time import cash_flow_document, rates_document, stopping_document
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -56,6 +57,7 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "appraisal": _appraisal(evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
         "extrapolation": _appraisal(evaluation.appraisal.extrapolation if evaluation.appraisal else None),
+        "stopping": stopping_document(evaluation.appraisal.stopping if evaluation.appraisal else None),
         "warnings": list(evaluation.warnings),
     }
 
@@ -183,6 +185,7 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         "perspective": appraisal.perspective,
         "horizon": appraisal.horizon,
         "discounting": appraisal.discounting,
+        "discount_rates": rates_document(appraisal.rates),
         "level": appraisal.level,
         "cost": _amount(appraisal.cost),
         "benefit": _amount(appraisal.benefit),
@@ -211,6 +214,7 @@ def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:
         "by_bearer": [_line(line) for line in appraisal.by_bearer],
         "by_crime": [_line(line) for line in appraisal.by_crime],
         "by_year": [_line(line) for line in appraisal.by_year],
+        "cash_flow": [cash_flow_document(flow) for flow in appraisal.cash_flows],
         "unpriced": list(appraisal.unpriced),
         "assumptions": [asdict(each) for each in appraisal.assumptions],
         "warnings": list(appraisal.warnings),

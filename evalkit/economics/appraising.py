@@ -234,7 +234,8 @@ def _appraise(
     courses = courses_of(net, inputs.clock.spans, years, fading)
     rates = Rates.over(years, inputs.discounting, inputs.health)
     sums = tally(courses, inputs.flows, inputs.worth, rates, inputs.deadweight)
-    refuse_no_mean(inputs.effects, sums.counted)
+    if retention is not None:  # the window itself was looked at before anything was added up
+        refuse_no_mean(inputs.effects, sums.counted)
     counted, events_are = _counted(inputs.effects)
     prevented = np.asarray(sum(sums.counted[name] for name in counted))
     discounted = np.asarray(sum(sums.present[name] for name in counted))

@@ -13,8 +13,8 @@ from evalkit.economics.tally import YearSums
 
 __all__ = ["CashFlow", "CashYear", "Years", "read_years"]
 
-# Ends of the inner band of a fan: half of the draws lie in it.
-_HALF = (0.25, 0.5, 0.75)
+# The inner band of a fan holds half of the draws.
+_HALF = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +85,7 @@ class _Purse:
             self.stands, self.below = np.zeros_like(net), np.zeros_like(net)
         self.stands = self.stands + net
         self.below[self.stands < 0] = len(self.seen) + 1
-        quartiles = np.quantile(self.stands, _HALF, method="hazen").tolist()
-        self.seen.append((extrapolated, Amount.of(self.stands, level), quartiles))
+        self.seen.append((extrapolated, *_fan(self.stands, level)))
 
     def read(self) -> CashFlow:
         if self.below is None:  # pragma: no cover - every appraisal counts a year
@@ -115,6 +114,15 @@ class _Purse:
             payback_extrapolated=half is not None and half.extrapolated,
             prob_paid_back=years[-1].paid_back,
         )
+
+
+def _fan(stands: FloatArray, level: float) -> tuple[Amount, list[float]]:
+    """Give the sum with its range and its quartiles, all from one look at the draws: they are many."""
+    tail = (1 - level) / 2
+    lower, *quartiles, upper = np.quantile(
+        stands, [tail, _HALF, 0.5, 1 - _HALF, 1 - tail], method="hazen"
+    ).tolist()
+    return Amount(mean=float(np.mean(stands)), lower=lower, upper=upper, level=level), quartiles
 
 
 def _never(years: int) -> str:

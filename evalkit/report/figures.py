@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from evalkit.report import figures_comparison, figures_effect, figures_money, figures_trends
+from evalkit.report import figures_comparison, figures_effect, figures_money, figures_time, figures_trends
 from evalkit.report.drawing import Figure
 
 if TYPE_CHECKING:
@@ -46,4 +46,6 @@ _FIGURES = (
     figures_money.waterfall,
     figures_money.break_even,
     figures_money.plane,
+    figures_time.cash_flow,
+    figures_time.cash_flow_public,
 )

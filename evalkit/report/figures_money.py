@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal
     from evalkit.evaluation import Evaluation
 
-__all__ = ["break_even", "plane", "waterfall"]
+__all__ = ["break_even", "plane", "short_amount", "waterfall"]
 
 # Enough points to show a cloud, few enough that the page stays light.
 _POINTS = 300
@@ -95,7 +95,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
                 hatch="////" if colour == RUST else None,
             )
             axes.annotate(
-                _short(end - start),
+                short_amount(end - start),
                 (max(start, end), place),
                 xytext=(5, 0),
                 textcoords="offset points",
@@ -201,10 +201,11 @@ def _thousands(axes: Axes, ticks: int, which: str) -> None:
 
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(min(ticks, 6), steps=ROUND_STEPS))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short_amount(value)))
 
 
-def _short(value: float) -> str:
+def short_amount(value: float) -> str:
+    """Write a round amount at a tick."""
     for scale, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= 10 * scale or (scale >= 1e6 and abs(value) >= scale):
             return f"{formats.number(value / scale)}{formats.FIXED}{letter}"

@@ -9,6 +9,7 @@ from evalkit.report import formats, moneywords
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of, who_pays
+from evalkit.report.sections_time import time_blocks
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -45,6 +46,7 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         _assumptions(appraisal),
         *(Note(text=text) for text in appraisal.warnings),
         *_scenario(appraisal),
+        *time_blocks(appraisal, drawn),
     ]
     return Section(key="money", title="Costs and benefits", blocks=tuple(blocks))
 
