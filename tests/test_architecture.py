@@ -44,6 +44,7 @@ ROW_OF = dict.fromkeys(
         "result",
         "result_effects",
         "stored_effect",
+        "result_time",
         "study_file",
         "study_program",
         "study_schema",

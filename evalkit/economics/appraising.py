@@ -227,9 +227,7 @@ def _draw_deadweight(
     return drawn
 
 
-def _appraise(
-    inputs: Inputs, net: Mapping[str, FloatArray], years: int, retention: FloatArray | None
-) -> Appraisal:
+def _appraise(inputs: Inputs, net: Mapping[str, FloatArray], years: int, retention: FloatArray | None) -> Appraisal:
     fading = None if retention is None else Fading(retention=retention)
     courses = courses_of(net, inputs.clock.spans, years, fading)
     rates = Rates.over(years, inputs.discounting, inputs.health)

@@ -138,7 +138,9 @@ class Courses:
         seen = self._worth_seen(values)
         ends = {end: [name for name in names if name in values] for end, names in self._by_end().items()}
         last = {
-            end: np.asarray(sum(self.last[name] * values[name] for name in names)) for end, names in ends.items() if names
+            end: np.asarray(sum(self.last[name] * values[name] for name in names))
+            for end, names in ends.items()
+            if names
         }
         fades = {end: self._fade(end) for end in last}
         for place, weight in enumerate(weights):

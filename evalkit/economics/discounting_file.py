@@ -72,7 +72,9 @@ def _faults_of(entry: object, where: str, wanted: int, *, is_last: bool) -> list
         return [f"{where}is a table such as {{ from = 1, to = 30, rate = 0.035 }}; there is {entry!r}"]
     faults = unknown_keys(entry, _RATE_KEYS, where)
     if not _is_year(entry.get("from")) or entry["from"] != wanted:
-        faults.append(f"{where}begins in year {wanted}, so that no year is left out or named twice; there is from = {entry.get('from')!r}")
+        faults.append(
+            f"{where}begins in year {wanted}, so that no year is left out or named twice; there is from = {entry.get('from')!r}"
+        )
     if is_last and "to" in entry:
         faults.append(f"{where}is the last and has no end; leave out to = {entry['to']!r}")
     if not is_last and (not _is_year(entry.get("to")) or entry["to"] < wanted):

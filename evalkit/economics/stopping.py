@@ -183,9 +183,7 @@ def _saved(flows: tuple[Drawn, ...], stop: int) -> tuple[Drawn, ...]:
     )
 
 
-def _years(
-    inputs: Inputs, courses: Courses, flows: tuple[Drawn, ...], rates: Rates, stop: int
-) -> tuple[StopYear, ...]:
+def _years(inputs: Inputs, courses: Courses, flows: tuple[Drawn, ...], rates: Rates, stop: int) -> tuple[StopYear, ...]:
     level, lines = inputs.level, []
     stands = np.zeros(courses.draws)
     sums = sums_by_year(courses, flows, inputs.worth, rates, inputs.deadweight)
@@ -213,4 +211,3 @@ def _bearers(sums: Tally, level: float, *, has_benefit: bool) -> tuple[StopBeare
         )
         for bearer, cost, benefit in bearers_of(sums, has_benefit=has_benefit)
     )
-

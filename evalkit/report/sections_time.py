@@ -73,7 +73,11 @@ def _horizons(appraisal: Appraisal) -> list[Block]:
 
 
 def _horizon(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
-    ratio, chance, flow = appraisal.benefit_cost_ratio, appraisal.prob_net_benefit, next(iter(appraisal.cash_flows), None)
+    ratio, chance, flow = (
+        appraisal.benefit_cost_ratio,
+        appraisal.prob_net_benefit,
+        next(iter(appraisal.cash_flows), None),
+    )
     prevented = appraisal.prevented
     return [
         ("Years counted", str(appraisal.horizon)),
@@ -148,7 +152,9 @@ def _stopping(appraisal: Appraisal) -> list[Block]:
             ),
             numeric=frozenset({1, 2, 3, 4}),
         ),
-        Note(text="What stopping saves and loses was not observed: it follows from the shares that were assumed to be kept."),
+        Note(
+            text="What stopping saves and loses was not observed: it follows from the shares that were assumed to be kept."
+        ),
     ]
 
 
