@@ -16,8 +16,8 @@ from evalkit.economics.assumptions import (
     standing_warnings,
     warnings_of,
 )
-from evalkit.economics.checks import PUBLIC_PURSE, SOCIETY, check_effects, check_perspective, counts, refuse_no_mean
 from evalkit.economics.cash_flow import read_years
+from evalkit.economics.checks import PUBLIC_PURSE, SOCIETY, check_effects, check_perspective, counts, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.courses import Courses, Fading, courses_of
 from evalkit.economics.deadweight import Deadweight

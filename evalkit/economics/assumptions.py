@@ -9,8 +9,8 @@ import numpy as np
 
 from evalkit.draws import Quantity
 from evalkit.economics.appraisal import Assumption
-from evalkit.economics.checks import counts
 from evalkit.economics.cautions import discounting_warnings, reporting_warnings
+from evalkit.economics.checks import counts
 from evalkit.economics.drawing import priced_crime
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import JUSTICE, Costs

@@ -43,7 +43,7 @@ class Deadweight:
             return cls(quantity=Quantity.of(value))
         if value not in DEADWEIGHTS:
             raise CostError(
-                f"no deadweight {value!r}; {nearest(value, DEADWEIGHTS)}; or give what is lost for each unit, such as 0.2"
+                f"no deadweight {value!r}; {nearest(value, DEADWEIGHTS)}; or what is lost for each unit, such as 0.2"
             )
         amount, source, certainty = DEADWEIGHTS[value]
         return cls(quantity=Quantity.of(amount), name=value, source=source, certainty=certainty)

@@ -26,7 +26,8 @@ def read_own(table: Mapping[str, Any]) -> Discounting:
     CostFaultsError
         Naming everything that is wrong.
 
-    >>> own = read_own({"name": "city 2026", "rates": [{"from": 1, "to": 20, "rate": 0.04}, {"from": 21, "rate": 0.03}]})
+    >>> rates = [{"from": 1, "to": 20, "rate": 0.04}, {"from": 21, "rate": 0.03}]
+    >>> own = read_own({"name": "city 2026", "rates": rates})
     >>> own.spans
     ((1, 20, 0.04), (21, None, 0.03))
     """
@@ -73,7 +74,8 @@ def _faults_of(entry: object, where: str, wanted: int, *, is_last: bool) -> list
     faults = unknown_keys(entry, _RATE_KEYS, where)
     if not _is_year(entry.get("from")) or entry["from"] != wanted:
         faults.append(
-            f"{where}begins in year {wanted}, so that no year is left out or named twice; there is from = {entry.get('from')!r}"
+            f"{where}begins in year {wanted}, so that no year is left out or named twice; "
+            f"there is from = {entry.get('from')!r}"
         )
     if is_last and "to" in entry:
         faults.append(f"{where}is the last and has no end; leave out to = {entry['to']!r}")

@@ -38,7 +38,10 @@ def payback_sentence(flow: CashFlow) -> str:
     if flow.payback_year is None:
         return f"{formats.sentence(flow.payback_reason)} Paid back by then: {chance}."
     unseen = ", a year that was not observed" if flow.payback_extrapolated else ""
-    return f"Half of the possibilities have paid back by the end of year {flow.payback_year}{unseen}; by the last year {chance}."
+    return (
+        f"Half of the possibilities have paid back by the end of year {flow.payback_year}{unseen}; "
+        f"by the last year {chance}."
+    )
 
 
 def _fan(evaluation: Evaluation, place: int, name: str) -> Figure | None:

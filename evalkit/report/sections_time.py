@@ -83,7 +83,7 @@ def _horizon(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
         ("Years counted", str(appraisal.horizon)),
         (
             f"{formats.capital(appraisal.events_are)} prevented",
-            f"{formats.number(prevented.mean)} ({formats.number(prevented.lower)} to {formats.number(prevented.upper)})",
+            f"{formats.number(prevented.mean)} ({_events(prevented)})",
         ),
         ("Cost", _amount(appraisal.cost, unit)),
         ("Benefit", _amount(appraisal.benefit, unit)),
@@ -92,6 +92,10 @@ def _horizon(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
         ("Chance that benefits exceed costs", formats.NOTHING if chance is None else formats.chance(chance)),
         ("Paid back by half of the possibilities", _year(flow.payback_year) if flow else formats.NOTHING),
     ]
+
+
+def _events(part: Amount) -> str:
+    return f"{formats.number(part.lower)} to {formats.number(part.upper)}"
 
 
 def _year(year: int | None) -> str:
@@ -152,21 +156,20 @@ def _stopping(appraisal: Appraisal) -> list[Block]:
             ),
             numeric=frozenset({1, 2, 3, 4}),
         ),
-        Note(
-            text="What stopping saves and loses was not observed: it follows from the shares that were assumed to be kept."
-        ),
+        Note(text="What stopping saves and loses was not observed: it follows from the shares assumed to be kept."),
     ]
 
 
 def _stop_text(appraisal: Appraisal, stopped: Stopped) -> str:
     currency, events = appraisal.currency, stopped.events
-    told = [
+    first = (
         f"If the measure runs until the end of year {stopped.year} and the share of its effect that is kept from "
         f"each year to the next is then {stopped.retention}: by year {stopped.horizon} about "
         f"{formats.events(events.mean)} {appraisal.events_are} more than by going on "
-        f"({formats.number(events.lower)} to {formats.number(events.upper)}); "
+        f"({_events(events)}); "
         f"{formats.money(stopped.saved.mean, currency)} of running costs saved."
-    ]
+    )
+    told = [first]
     if stopped.lost is not None and stopped.net is not None and stopped.prob_saves is not None:
         told.append(
             f"What is lost by it is worth {formats.money(stopped.lost.mean, currency)}. "

@@ -72,7 +72,7 @@ def test_what_stopping_loses_is_the_difference_of_two_courses(made):
 
 
 def test_an_appraisal_never_holds_every_draw_crime_and_year(make_effect, make_costs, make_prices):
-    """20 crimes by 30 years of 40,000 draws are 192 MB; the whole appraisal takes less than half of that at its peak."""
+    """20 crimes by 30 years of 40,000 draws are 192 MB; the whole appraisal peaks at less than half of that."""
     names = [f"crime {place}" for place in range(20)]
     effects = {name: make_effect(None, name=name, draws=40_000, seed=place) for place, name in enumerate(names)}
     options = {

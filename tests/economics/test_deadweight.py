@@ -69,7 +69,7 @@ def test_it_is_charged_on_the_taxpayer_line_only(make_effect, make_costs, make_p
 
 def test_an_unknown_practice_names_those_there_are(page):
     """And that a number can be given."""
-    with pytest.raises(CostError, match="no deadweight 'wsip'; did you mean 'wsipp'.*such as 0.2"):
+    with pytest.raises(CostError, match=r"no deadweight 'wsip'; did you mean 'wsipp'.*such as 0\.2"):
         page("wsip")
     assert set(DEADWEIGHTS) == {"none", "wsipp"}
     assert Deadweight.of(0.2).assumption.certainty == "chosen"
