@@ -50,7 +50,7 @@ def test_shares_paid_back_are_those_of_going_through_draws_one_by_one(make_effec
 
 
 def test_the_median_payback_is_the_closed_form(make_effect, make_prices, make_costs):
-    """N(3, 1) crimes of 10,000 a year against 100,000: by year t those draws have paid back that prevent 10 / t a year."""
+    """N(3, 1) crimes a year of 10,000 against 100,000: by year t it has paid back with 10 / t a year or more."""
     effect = make_effect(mean=18.0, sd=6.0, periods=YEARS)  # 3 a year, standard deviation 1
     found = appraise(
         {"robbery": effect}, costs=make_costs(100_000), prices=make_prices({"robbery": {"victims": 10_000}}),

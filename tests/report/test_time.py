@@ -72,7 +72,7 @@ def test_the_result_holds_rates_running_sums_and_stopping(evaluation, tmp_path):
     society, public = found["extrapolation"]["cash_flow"]
     assert (society["whose"], public["whose"]) == ("society", "public purse")
     assert [year["extrapolated"] for year in society["years"]] == [False, True, True, True, True]
-    assert society["years"][-1]["total"] == found["extrapolation"]["net_benefit"]
+    assert society["years"][-1]["total"] == pytest.approx(found["extrapolation"]["net_benefit"])
     stopping = found["stopping"]
     assert stopping["scenario"] == "extrapolation"
     assert [line["year"] for line in stopping["by_year"]] == [3, 4, 5]
