@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class HealthDiscounting:
     components: tuple[str, ...]
 
     @classmethod
-    def of(cls, value: Mapping[str, Any] | HealthDiscounting) -> HealthDiscounting:
+    def of(cls, value: object) -> HealthDiscounting:
         """Read a table such as `{schedule = "green-book-2026-health", components = ["harm"]}`."""
         if isinstance(value, HealthDiscounting):
             return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -39,7 +38,7 @@ class Stop:
     retention: Quantity
 
     @classmethod
-    def of(cls, value: Mapping[str, Any] | Stop) -> Stop:
+    def of(cls, value: object) -> Stop:
         """Read a table such as `{year = 2, retention = 0.5}`."""
         if isinstance(value, Stop):
             return value
@@ -49,7 +48,7 @@ class Stop:
 
     def check(self, clock: Clock, horizon: int | None) -> None:
         """Refuse a stop that lies in what was observed, or after all that is counted."""
-        if isinstance(self.year, bool) or not isinstance(self.year, int) or self.year < clock.years:
+        if not _is_whole(self.year) or self.year < clock.years:
             raise CostError(
                 f"the measure was observed until year {clock.years} and can be stopped in that year or a later one; "
                 f"there is stop.year = {self.year!r}"
@@ -59,6 +58,10 @@ class Stop:
                 f"stopping in year {self.year} is compared with going on, which needs a horizon beyond it; "
                 f"there is {'none' if horizon is None else horizon}"
             )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
