@@ -234,7 +234,11 @@ class Study:
             unpriced=unpriced,
             information=information,
             information_reason=ignorance,
-            warnings=(*unpriced.warnings, *warnings, *(appraisal.warnings if appraisal else ())),
+            warnings=tuple(
+                dict.fromkeys(
+                    (*unpriced.warnings, *warnings, *self._cautions(), *(appraisal.warnings if appraisal else ()))
+                )
+            ),
             harm=harm,
             harm_reason=no_harm,
             options=options,
@@ -345,6 +349,11 @@ class Study:
     ) -> tuple[Appraisal | None, str]:
         """Appraise under the chosen prices only."""
         return self._appraise(effects, rng, alone=True)
+
+    def _cautions(self) -> list[str]:
+        """Say what the measure itself may do to the counts, whether there is money or not."""
+        found = (design.outcome.reporting_caution for design in self.designs.values())
+        return [sentence for sentence in found if sentence]
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

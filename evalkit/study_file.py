@@ -399,6 +399,7 @@ def _outcome(name: str, section: OutcomeSection) -> Outcome:
         unit=section.unit,
         good=section.good,  # type: ignore[arg-type]
         minimum_worthwhile=section.minimum_worthwhile,
+        changes_reporting=section.changes_reporting or "",
     )
 
 

@@ -106,6 +106,7 @@ class OutcomeSection(Section):
     unit: str = ""
     good: str = "fewer"
     minimum_worthwhile: float | None = None
+    changes_reporting: Literal["more", "less"] | None = None
     harm_weight: Annotated[float, Field(gt=0)] | None = None
 
 
@@ -121,9 +122,11 @@ class AppraisalSection(Section):
     """[appraisal]: how effects and costs become money."""
 
     horizon: Annotated[int, Field(ge=1, le=100)] | None = None
-    discounting: str | float | None = None
+    discounting: str | float | dict[str, Any] | None = None
+    health_discounting: dict[str, Any] | None = None
     retention: float | dict[str, Any] | None = None
-    deadweight: float | dict[str, Any] | None = None
+    stop: dict[str, Any] | None = None
+    deadweight: str | float | dict[str, Any] | None = None
     perspective: str | None = None
     price_year: int | str | None = None
     deflator: str | None = None

@@ -52,6 +52,7 @@ ROW_OF = dict.fromkeys(
         "result_prices",
         "stored_effect",
         "result_incidence",
+        "result_time",
         "study_file",
         "study_harm",
         "study_options",

@@ -47,6 +47,16 @@ def crime_classes() -> dict[str, CrimeClass]:
     }
 
 
+_REPORTING = {
+    "more": "The measure may make people report more of what happens: the count of {what} then rises, or falls less, "
+    "than what happened, so that what was prevented is understated. How many happen for each one counted is taken not "
+    "to change, which then is wrong as well.",
+    "less": "The measure may make people report less of what happens: the count of {what} then falls more than what "
+    "happened, so that what was prevented is overstated. How many happen for each one counted is taken not to change, "
+    "which then is wrong as well.",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What is measured in every site and period.
@@ -61,6 +71,8 @@ class Outcome:
     good : which direction is an improvement, "fewer" or "more"
     minimum_worthwhile : smallest change in percent that would matter to the city, positive; None where
         none was named, and then a small effect is never called "little or no difference"
+    changes_reporting : does the measure itself make people report "more" or "less" of it? Empty where it is
+        taken to do neither
     """
 
     name: str
@@ -70,6 +82,7 @@ class Outcome:
     unit: str = ""
     good: Literal["fewer", "more"] = "fewer"
     minimum_worthwhile: float | None = None
+    changes_reporting: Literal["", "more", "less"] = ""
 
     def __post_init__(self) -> None:
         for each in ("name", "source", "unit"):
@@ -91,6 +104,12 @@ class Outcome:
         if self.good not in {"fewer", "more"}:
             msg = f"good of outcome {self.name!r} is 'fewer' or 'more'; there is {self.good!r}"
             raise DomainError(msg)
+        if self.changes_reporting not in {"", "more", "less"}:
+            msg = (
+                f"changes_reporting of outcome {self.name!r} says that people report 'more' or 'less' because of the "
+                f"measure; there is {self.changes_reporting!r}"
+            )
+            raise DomainError(msg)
         if self.minimum_worthwhile is not None and not 0 < self.minimum_worthwhile < 100:
             msg = (
                 f"the minimum worthwhile change of outcome {self.name!r} is a percentage between 0 and 100; "
@@ -102,6 +121,13 @@ class Outcome:
     def counts_events(self) -> bool:
         """Is it a count of events, so that some of them can be prevented?"""
         return self.kind == "count"
+
+    @property
+    def reporting_caution(self) -> str:
+        """What a changed reporting does to the estimate, and in which direction; empty where it is not expected."""
+        if not self.changes_reporting:
+            return ""
+        return _REPORTING[self.changes_reporting].format(what=self.plural)
 
     @property
     def plural(self) -> str:

@@ -13,16 +13,18 @@ from evalkit.economics.appraisal import (
 from evalkit.economics.appraising import appraise
 from evalkit.economics.beside import Beside
 from evalkit.economics.capital import equivalent_annual_cost
+from evalkit.economics.cash_flow import CashFlow, CashYear
 from evalkit.economics.cost_per_crime import (
     CostPerCrimePrevented,
     Fieller,
     acceptable_value,
-    expected_value_of_perfect_information,
     fieller,
 )
+from evalkit.economics.deadweight import DEADWEIGHTS, Deadweight
 from evalkit.economics.decisions import Option, OptionsCompared, appraise_option, compare_options
 from evalkit.economics.deflators import Deflator, deflators, uprate
 from evalkit.economics.discounting import Discounting, discount_factors, discounting_schedules
+from evalkit.economics.discounting_file import read_own
 from evalkit.economics.faults import CostFaultsError, NoMeanError
 from evalkit.economics.groups import Group, Groups
 from evalkit.economics.harm import HarmLine, HarmPrevented, HarmTotal, harm_prevented
@@ -40,6 +42,7 @@ from evalkit.economics.information import (
     PlanValue,
     RollOut,
     expected_value_of_partial_information,
+    expected_value_of_perfect_information,
     expected_value_of_sample_information,
     value_of_information,
     why_no_information,
@@ -48,6 +51,8 @@ from evalkit.economics.ledger import BEARERS, Costs, Flow
 from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
 from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
+from evalkit.economics.rates import HealthDiscounting
+from evalkit.economics.stopping import Stop, StopBearer, Stopped, StopYear
 from evalkit.economics.transfer import Transfer
 from evalkit.economics.unpriced import (
     Intrusion,
@@ -59,6 +64,7 @@ from evalkit.economics.welfare import GREEN_BOOK_EXPONENT, SwitchingExponent, sw
 
 __all__ = [
     "BEARERS",
+    "DEADWEIGHTS",
     "GREEN_BOOK_EXPONENT",
     "LOCAL_BEARERS",
     "Amount",
@@ -68,11 +74,14 @@ __all__ = [
     "BearerLine",
     "Beside",
     "BreakEven",
+    "CashFlow",
+    "CashYear",
     "CityAccount",
     "CostFaultsError",
     "CostPerCrimePrevented",
     "Costs",
     "CrimeLine",
+    "Deadweight",
     "Deflator",
     "DirectLine",
     "Discounting",
@@ -88,6 +97,7 @@ __all__ = [
     "HarmTotal",
     "HarmWeight",
     "HarmWeights",
+    "HealthDiscounting",
     "Incidence",
     "Information",
     "Intrusion",
@@ -107,6 +117,10 @@ __all__ = [
     "PublicSaving",
     "Quadrants",
     "RollOut",
+    "Stop",
+    "StopBearer",
+    "StopYear",
+    "Stopped",
     "SwitchingExponent",
     "Transfer",
     "UnitCost",
@@ -129,6 +143,7 @@ __all__ = [
     "harm_tables",
     "prefer_less_intrusive",
     "price_schedules",
+    "read_own",
     "switching_exponent",
     "uprate",
     "value_of_information",

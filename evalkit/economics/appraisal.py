@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from evalkit.draws import FloatArray, interval
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented, finite_ratio
-from evalkit.economics.discounting import Discounting
 
 if TYPE_CHECKING:
     from evalkit.economics.beside import Beside
+    from evalkit.economics.cash_flow import CashFlow
+    from evalkit.economics.discounting import Discounting
     from evalkit.economics.incidence import Incidence
     from evalkit.economics.inputs import Inputs
     from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
+    from evalkit.economics.reckoning import Reckoning
+    from evalkit.economics.sensitivity import AskedSensitivity, Sensitivity
+    from evalkit.economics.stopping import Stopped
 
 __all__ = [
     "Amount",
@@ -207,12 +212,16 @@ class Appraisal:
     perspectives : costs and benefits of society, the public purse and every bearer, side by side
     assumptions : everything that the numbers rest on
     warnings : sentences that a reader must see
+    cash_flows : benefits less costs added up from year to year, first of all that is counted, then of the
+        public purse where it is known what that pays and gains; empty where no outcome has a price
+    rates : the schedule of discounting
     extrapolation : the same for a longer horizon, where one was asked for
+    stopping : what it costs to stop, against going on to that horizon, where that was asked
     incidence : who pays and who gains, by area and group, directly and indirectly
-    named_inputs : draws of everything uncertain that net benefit rests on, by name, each shape (draws,)
-    rates : of discounting, by year
-    inputs : everything that was reckoned with, draws included, so that an option can be appraised beside it
     beside : the same effects under other schedules of prices
+    reckoning : what it was added up from, draws included, to appraise an option beside it, or to ask what would be if
+        one thing were otherwise
+    asked_sensitivity : what the study wants varied besides what is uncertain
     """
 
     scenario: Literal["observed window", "extrapolation"]
@@ -241,12 +250,37 @@ class Appraisal:
     city: CityAccount | None = None
     public_saving: PublicSaving | None = None
     perspectives: tuple[PerspectiveLine, ...] = ()
-    extrapolation: Appraisal | None = field(default=None)
-    incidence: Incidence | None = None
-    named_inputs: Mapping[str, FloatArray] = field(default_factory=dict)
+    cash_flows: tuple[CashFlow, ...] = ()
     rates: Discounting | None = None
-    inputs: Inputs | None = field(default=None, repr=False)
+    extrapolation: Appraisal | None = field(default=None)
+    stopping: Stopped | None = None
+    incidence: Incidence | None = None
     beside: tuple[Beside, ...] = ()
+    reckoning: Reckoning | None = field(default=None, repr=False)
+    asked_sensitivity: AskedSensitivity | None = None
+
+    @property
+    def inputs(self) -> Inputs | None:
+        """Everything that was reckoned with."""
+        return None if self.reckoning is None else self.reckoning.inputs
+
+    @cached_property
+    def named_inputs(self) -> Mapping[str, FloatArray]:
+        """Draws of everything uncertain that net benefit rests on, by name, each shape (draws,)."""
+        if self.reckoning is None:
+            return {}
+        from evalkit.economics.information.named_inputs import named_inputs
+
+        return named_inputs(self.reckoning)
+
+    @cached_property
+    def sensitivity(self) -> Sensitivity | None:
+        """What the answer hangs on; None where there is no net benefit that could hang on anything."""
+        if self.reckoning is None or self.benefit_draws is None:
+            return None
+        from evalkit.economics.sensitivity import AskedSensitivity, sensitivity_of
+
+        return sensitivity_of(self.reckoning, self.asked_sensitivity or AskedSensitivity(), level=self.level)
 
     @property
     def cost(self) -> Amount:

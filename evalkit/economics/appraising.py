@@ -18,24 +18,30 @@ from evalkit.economics.assumptions import (
 )
 from evalkit.economics.bearers import SOCIETY, public_among
 from evalkit.economics.beside import Other, draw_beside
-from evalkit.economics.capital import booked, capital_warnings, present_values
+from evalkit.economics.capital import capital_warnings
+from evalkit.economics.cash_flow import read_years
 from evalkit.economics.checks import check_effects, check_perspective, counts, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
+from evalkit.economics.courses import Courses
+from evalkit.economics.deadweight import Deadweight
 from evalkit.economics.deflators import Deflator, HalfOfFinancialYear, Uprating
-from evalkit.economics.discounting import Discounting, discount_factors
+from evalkit.economics.discounting import Discounting
 from evalkit.economics.drawing import draw_costs, draw_worth, price_step, share, worth_seen_by
 from evalkit.economics.faults import NoMeanError
 from evalkit.economics.groups import Groups
 from evalkit.economics.incidence import incidence_of
-from evalkit.economics.information.named_inputs import named_inputs
 from evalkit.economics.inputs import Inputs, Worth
 from evalkit.economics.ledger import BEARERS, Costs
-from evalkit.economics.lines import break_even_of, lines_by_bearer, lines_by_crime, lines_by_year
+from evalkit.economics.lines import Weights, break_even_of, lines_by_bearer, lines_by_crime
 from evalkit.economics.overlaps import refuse_valued_twice
 from evalkit.economics.perspectives import Accounts, city_account, lines_by_perspective, public_saving
 from evalkit.economics.price_years import read_price_year
 from evalkit.economics.prices import NOT_SPLIT, Multiplier, Prices
-from evalkit.economics.tally import DEADWEIGHT, events_by_year, exposure_by_year, tally
+from evalkit.economics.rates import HealthDiscounting, Rates
+from evalkit.economics.reckoning import Reckoning
+from evalkit.economics.sensitivity import AskedSensitivity
+from evalkit.economics.stopping import Stop, appraise_stop
+from evalkit.economics.tally import DEADWEIGHT, exposure_by_year
 from evalkit.errors import CostError
 
 __all__ = ["appraise", "appraise_inputs"]
@@ -48,18 +54,21 @@ def appraise(
     *,
     costs: Costs,
     prices: Prices | None = None,
-    discounting: str | float | Discounting = "green-book-2026",
+    discounting: str | float | Mapping[str, Any] | Discounting = "green-book-2026",
+    health_discounting: Mapping[str, Any] | HealthDiscounting | None = None,
     horizon: int | None = None,
     retention: Amountlike | None = None,
+    stop: Mapping[str, Any] | Stop | None = None,
     multipliers: Mapping[str, Amountlike | Multiplier] | Literal["none"] | None = None,
     perspective: str = "society",
     price_year: str | int | None = None,
     deflator: str | Deflator = "gdp-deflator",
     financial_year_as: HalfOfFinancialYear | None = None,
-    deadweight: Amountlike = 0.0,
+    deadweight: str | Amountlike = 0.0,
     period_years: float | Mapping[str, float] | None = None,
     disjoint: bool = False,
     groups: Groups | None = None,
+    sensitivity: Mapping[str, Any] | AskedSensitivity | None = None,
     level: float = 0.95,
     rng: np.random.Generator | None = None,
 ) -> Appraisal:
@@ -73,12 +82,16 @@ def appraise(
     effects : by outcome; each with draws of events prevented, which count net of displacement
     costs : the ledger; flows after the years that a scenario counts are named and not counted
     prices : what one event is worth; without prices there is a cost of each prevented event and no benefit
-    discounting : a schedule by name or a constant rate. By default the Green Book's of February 2026,
-        the one official schedule that was read; its 3.5 % begins in year 2
+    discounting : a schedule by name, a constant rate, or a table of rates as `read_own` takes it. By default
+        the Green Book's of February 2026, the one official schedule that was read; its 3.5 % begins in year 2
+    health_discounting : `{schedule, components}`: components of the unit costs that are harm to life or
+        health, and the rates that discount them; by default all is discounted alike
     horizon : years of the measure to count in the extrapolation; those after the window start from its
         last twelve months (from a year's worth of a shorter window), and not from its mean
     retention : share of the effect that is kept from each year to the next after the window; needed
         where the horizon is longer than the window, as no value is right for every measure
+    stop : `{year, retention}`: what it costs to stop at the end of that year, against going on to the
+        horizon; `retention` is the share of the effect that is kept from each year to the next from there
     multipliers : crimes that happen for each one counted, by crime; "none" to value counted crimes only;
         by default those of `prices`
     perspective : "society"; "public purse"; or one bearer, such as "city"
@@ -91,6 +104,8 @@ def appraise(
     disjoint : is no event counted in two outcomes?
     groups : of people, whose shares in what each bearer pays and gains are known
     level : of every interval
+    sensitivity : `{vary_certain, two_way}`: share by which inputs without uncertainty are moved as well, and
+        the names of two inputs to vary against each other, for `Appraisal.sensitivity`
     rng : needed where an amount, price, multiplier or share is uncertain
 
     Raises
@@ -108,6 +123,13 @@ def appraise(
         groups.check_bearers(_bearers(costs, prices))
     clock = read_clock({name: effect.periods for name, effect in effects.items()}, period_years)
     _check_horizon(horizon, clock, retention)
+    asked = None if stop is None else Stop.of(stop)
+    if asked is not None:
+        asked.check(clock, horizon)
+    health = None if health_discounting is None else HealthDiscounting.of(health_discounting)
+    if health is not None:
+        health.check(prices)
+    loss = Deadweight.of(deadweight)
     year = read_price_year(price_year if price_year is not None else costs.price_year)
     cost_step, worth_step = _price_steps(costs, prices, year, deflator, financial_year_as)
     draws = next(iter(effects.values())).draws
@@ -129,7 +151,8 @@ def appraise(
         cost_step=cost_step,
         worth_step=worth_step,
         discounting=Discounting.of(discounting),
-        deadweight=_draw_deadweight(deadweight, perspective, draws, rng),
+        health=health,
+        deadweight=_draw_deadweight(loss.quantity, perspective, draws, rng),
         retention=share(retention, "retention", draws, rng) if longer else None,
         perspective=perspective,
         price_year=year,
@@ -138,7 +161,7 @@ def appraise(
         warnings=(),
         groups=groups,
     )
-    chosen = {"deadweight": Quantity.of(deadweight), "retention": retention, "disjoint": disjoint}
+    chosen = {"deadweight": loss, "retention": retention, "disjoint": disjoint}
     inputs = replace(
         inputs,
         assumptions=(*assumptions_of(inputs, multipliers, chosen), *(groups.assumptions() if groups else ())),
@@ -148,11 +171,30 @@ def appraise(
         valued = list(dict.fromkeys(value.crime for value in worth.values()))
         seen = [drawn.flow for drawn in flows if counts(drawn.flow, perspective, public)]
         refuse_valued_twice(costs, seen, prices, valued)
+    varied = AskedSensitivity.of(sensitivity)
+    if worth:
+        varied.check(_reckoning(inputs, horizon or clock.years, inputs.retention))
     others = draw_beside(inputs, deflator, financial_year_as, rng)
-    return appraise_inputs(inputs, horizon if longer else None, others)
+    found = appraise_inputs(inputs, horizon if longer else None, others, asked_sensitivity=varied)
+    if asked is None or found.extrapolation is None or horizon is None:
+        return found
+    # drawn last, so that asking the question moves no other number
+    kept = share(asked.retention, "stop.retention", draws, rng)
+    counted, _ = _counted(effects)
+    try:
+        stopped = appraise_stop(_reckoning(inputs, horizon, inputs.retention), asked, kept, counted=counted)
+    except NoMeanError as problem:
+        return replace(found, warnings=(*found.warnings, f"Nothing is said of stopping: {problem}."))
+    return replace(found, stopping=stopped)
 
 
-def appraise_inputs(inputs: Inputs, horizon: int | None, others: Sequence[Other] = ()) -> Appraisal:
+def appraise_inputs(
+    inputs: Inputs,
+    horizon: int | None,
+    others: Sequence[Other] = (),
+    *,
+    asked_sensitivity: AskedSensitivity | None = None,
+) -> Appraisal:
     """Appraise the observed window and, with a horizon that is longer, the extrapolation beside it.
 
     Parameters
@@ -160,12 +202,19 @@ def appraise_inputs(inputs: Inputs, horizon: int | None, others: Sequence[Other]
     others : schedules of prices that stand beside
     """
     observed = _scenario(inputs, others, inputs.clock.years, None)
+    observed = replace(observed, asked_sensitivity=asked_sensitivity)
     if horizon is None:
         return observed
     try:
-        return replace(observed, extrapolation=_scenario(inputs, others, horizon, inputs.retention))
+        further = _scenario(inputs, others, horizon, inputs.retention)
     except NoMeanError as problem:
         return replace(observed, warnings=(*observed.warnings, f"Nothing is extrapolated: {problem}."))
+    return replace(observed, extrapolation=replace(further, asked_sensitivity=asked_sensitivity))
+
+
+def _reckoning(inputs: Inputs, years: int, retention: FloatArray | None) -> Reckoning:
+    net = {name: _net(effect) for name, effect in inputs.effects.items()}
+    return Reckoning(inputs=inputs, net=net, years=years, retention=retention)
 
 
 def _bearers(costs: Costs, prices: Prices | None) -> tuple[str, ...]:
@@ -240,41 +289,24 @@ def _scenario(inputs: Inputs, others: Sequence[Other], years: int, retention: Fl
 
 
 def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appraisal:
-    events = {
-        name: events_by_year(_net(effect), inputs.clock.spans[name], years, retention)
-        for name, effect in inputs.effects.items()
-    }
-    refuse_no_mean(inputs.effects, events)
-    factors = discount_factors(inputs.discounting, np.arange(years))
-    entries = booked(inputs.flows, inputs.discounting, years)
-    seen_by = [entry for entry in entries if counts(entry.flow, inputs.perspective, inputs.public)]
-    handed_on = [entry for entry in entries if entry.flow.transfer and entry.flow.bearer in inputs.public]
-    sums = tally(
-        events,
-        seen_by,
-        inputs.worth,
-        factors,
-        inputs.deadweight,
-        public=inputs.public,
-        moved=present_values(handed_on, factors) if handed_on and inputs.perspective == SOCIETY else 0.0,
-    )
-    accounts = Accounts.of(
-        entries,
-        {name: by_year @ factors for name, by_year in events.items()},
-        inputs.worth_to_all,
-        factors,
-        public=inputs.public,
-        deadweight=sums.deadweight.sum(axis=1),
-        no_benefit=_benefit_reason(inputs),
-        prices=inputs.prices.name if inputs.prices else "",
-        level=inputs.level,
-    )
+    reckoning = _reckoning(inputs, years, retention)
+    courses, rates, sums = reckoning.courses, reckoning.rates, reckoning.sums()
+    if retention is not None:  # the window itself was looked at before anything was added up
+        refuse_no_mean(inputs.effects, sums.counted)
+    accounts = Accounts.of(reckoning, sums, no_benefit=_benefit_reason(inputs))
     counted, events_are = _counted(inputs.effects)
-    prevented = np.asarray(sum(events[name].sum(axis=1) for name in counted))
-    discounted = np.asarray(sum(events[name] @ factors for name in counted))
-    weights = _mean_factors(inputs, events, retention, factors)
+    prevented = np.asarray(sum(sums.counted[name] for name in counted))
+    discounted = np.asarray(sum(sums.present[name] for name in counted))
+    weights = _mean_factors(inputs, courses, retention, rates)
     seen = years if retention is None else inputs.clock.years_seen
-    unpriced = tuple(name for name in inputs.effects if name not in inputs.worth)
+    by_year = read_years(
+        reckoning.sums_by_year(),
+        level=inputs.level,
+        seen=seen,
+        has_benefit=bool(inputs.worth),
+        whose=inputs.perspective,
+        has_public=_knows_public(inputs),
+    )
     return Appraisal(
         scenario="observed window" if retention is None else "extrapolation",
         currency=inputs.costs.currency,
@@ -285,12 +317,12 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         horizon=years,
         window=inputs.clock.window,
         level=inputs.level,
-        cost_draws=sums.total_cost.sum(axis=1),
-        benefit_draws=sums.total_benefit.sum(axis=1) if inputs.worth else None,
+        cost_draws=sums.total_cost,
+        benefit_draws=sums.total_benefit if inputs.worth else None,
         benefit_reason=_benefit_reason(inputs),
         prevented_draws=prevented,
         discounted_prevented_draws=discounted if years > 1 else None,
-        tax_loss_draws=sums.charge.sum(axis=1) if sums.charge.any() else None,
+        tax_loss_draws=sums.charge if sums.charge.any() else None,
         events_are=events_are,
         by_bearer=lines_by_bearer(sums, inputs.level, has_benefit=bool(inputs.worth)),
         by_crime=lines_by_crime(
@@ -299,24 +331,26 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             sums,
             inputs.deadweight,
             weights=weights,
+            rates=rates,
             level=inputs.level,
             public=inputs.public,
         ),
-        by_year=lines_by_year(sums, inputs.level, seen, has_benefit=bool(inputs.worth)),
+        by_year=by_year.lines,
+        cash_flows=by_year.cash_flows,
+        rates=inputs.discounting,
         break_even=break_even_of(
             inputs.worth,
             sums,
             inputs.deadweight,
             weights=weights,
+            rates=rates,
             prevented=prevented,
             discounted=discounted,
             public=inputs.public,
         ),
-        unpriced=unpriced,
-        named_inputs=_named_inputs(inputs, events, retention, factors),
-        rates=inputs.discounting,
+        unpriced=tuple(name for name in inputs.effects if name not in inputs.worth),
         assumptions=inputs.assumptions,
-        incidence=incidence_of(inputs, sums, retention, factors, counted=counted, no_benefit=_benefit_reason(inputs)),
+        incidence=incidence_of(reckoning, sums, counted=counted, no_benefit=_benefit_reason(inputs)),
         warnings=(
             *inputs.warnings,
             *warnings_of(inputs.costs, inputs.worth, sums, years, seen),
@@ -325,28 +359,15 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
         city=city_account(accounts),
         public_saving=public_saving(accounts),
         perspectives=lines_by_perspective(accounts),
-        inputs=inputs,
+        reckoning=reckoning,
     )
 
 
-def _named_inputs(
-    inputs: Inputs, events: Mapping[str, FloatArray], retention: FloatArray | None, factors: FloatArray
-) -> Mapping[str, FloatArray]:
-    """Name what is uncertain; an effect stands as it would be with the share that is kept at its mean."""
-    if retention is not None and np.ptp(retention) > 0:
-        kept, spans = np.full_like(retention, retention.mean()), inputs.clock.spans
-        events = {
-            name: events_by_year(_net(effect), spans[name], len(factors), kept)
-            for name, effect in inputs.effects.items()
-        }
-    return named_inputs(
-        events,
-        inputs.flows,
-        inputs.worth,
-        factors=factors,
-        deadweight=inputs.deadweight,
-        retention=retention,
-    )
+def _knows_public(inputs: Inputs) -> bool:
+    """Say whether it is known what the public purse pays and gains, and whether it does either."""
+    bearers = {drawn.flow.bearer for drawn in inputs.flows}
+    bearers |= {priced.line.bearer for value in inputs.worth.values() for priced in value.lines}
+    return inputs.perspective == SOCIETY and NOT_SPLIT not in bearers and bool(bearers & inputs.public)
 
 
 def _net(effect: Effect) -> FloatArray:
@@ -365,19 +386,18 @@ def _counted(effects: Mapping[str, Effect]) -> tuple[list[str], str]:
     return (crimes, "crimes") if crimes else (list(effects), "events")
 
 
-def _mean_factors(
-    inputs: Inputs, events: Mapping[str, FloatArray], retention: FloatArray | None, factors: FloatArray
-) -> dict[str, float]:
-    """Give the mean discount factor of an event of each outcome, by when events were prevented.
+def _mean_factors(inputs: Inputs, courses: Courses, retention: FloatArray | None, rates: Rates) -> Weights:
+    """Give the mean discount factors of an event of each outcome, by when events were prevented.
 
     Where crime fell in some years and rose in others these are no weights; then by the time counted.
     """
-    means = {}
+    health = rates.standard if rates.health is None else rates.health
+    by_year, means = courses.mean_by_year(), {}
     for name, spans in inputs.clock.spans.items():
-        when = np.abs(events[name].mean(axis=0))
-        if abs(float(events[name].mean(axis=0).sum())) < when.sum() * (1 - 1e-9) or not when.any():
-            when = exposure_by_year(spans, len(factors), retention).mean(axis=0)
-        means[name] = float(when @ factors / when.sum())
+        when = np.abs(by_year[name])
+        if abs(float(by_year[name].sum())) < when.sum() * (1 - 1e-9) or not when.any():
+            when = exposure_by_year(spans, courses.years, retention)
+        means[name] = (float(when @ rates.standard / when.sum()), float(when @ health / when.sum()))
     return means
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.draws import Quantity
 from evalkit.economics.appraisal import Assumption
 from evalkit.economics.capital import equivalent_annual_cost
+from evalkit.economics.cautions import discounting_warnings, reporting_warnings
 from evalkit.economics.checks import counts
 from evalkit.economics.drawing import priced_crime
 from evalkit.economics.inputs import Inputs, Worth
@@ -215,13 +216,17 @@ def _choices(inputs: Inputs, chosen: Mapping[str, Any]) -> list[Assumption]:
             source="",
             certainty="assumed" if clock.is_assumed else "own",
         ),
-        Assumption(
-            what="deadweight of taxation",
-            value=f"{Quantity.of(chosen['deadweight']).describe()} for each unit of public money",
-            source="",
-            certainty="chosen",
-        ),
+        chosen["deadweight"].assumption,
     ]
+    if inputs.health is not None:
+        found.append(
+            Assumption(
+                what="discounting of harm to life and health",
+                value=inputs.health.words,
+                source=inputs.health.schedule.source,
+                certainty=inputs.health.schedule.certainty,
+            )
+        )
     if chosen["disjoint"]:
         found.append(
             Assumption(
@@ -257,6 +262,8 @@ def standing_warnings(inputs: Inputs, multipliers: Any) -> tuple[str, ...]:
     found = list(inputs.cost_step.warnings)
     if inputs.worth_step is not None:
         found += inputs.worth_step.warnings
+    found += discounting_warnings(inputs)
+    found += reporting_warnings(inputs.effects)
     found += _of_prices(inputs, multipliers)
     found += _left_out_warnings(inputs)
     unpriced = [name for name in inputs.effects if name not in inputs.worth]
@@ -335,10 +342,10 @@ def _rare(worth: Mapping[str, Worth], sums: Tally) -> list[str]:
     if not rare or len(worth) == 1:
         return []
     without = sum(
-        (amounts.sum(axis=1) for (name, _), amounts in sums.benefit.items() if name not in rare),
-        start=sums.deadweight.sum(axis=1),
+        (amounts for name, amounts in sums.worth.items() if name not in rare),
+        start=sums.deadweight,
     )
-    net = float(np.mean(without - sums.total_cost.sum(axis=1)))
+    net = float(np.mean(without - sums.total_cost))
     sentence = (
         "Homicides are few and dear, so they can decide the sum by chance: without them the net benefit "
         f"is {net:,.0f} on average."

@@ -14,14 +14,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from evalkit.draws import FloatArray
 from evalkit.economics.amounts import is_whole
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.inputs import Drawn
 from evalkit.economics.ledger import Costs, Flow
 from evalkit.errors import CostError, first_of
 
-__all__ = ["booked", "capital_warnings", "equivalent_annual_cost", "present_values"]
+__all__ = ["booked", "capital_warnings", "equivalent_annual_cost"]
 
 
 def equivalent_annual_cost(
@@ -75,16 +74,6 @@ def _by_life(drawn: Drawn, discounting: Discounting, years: int) -> tuple[Drawn,
             once = replace(flow, years=lasts, annualise=False)
             entries.append(Drawn(flow=once, draws=share * drawn.draws))
     return tuple(entries)
-
-
-def present_values(entries: Sequence[Drawn], factors: FloatArray) -> FloatArray:
-    """Add up entries by draw and year, in present value, shape (draws, years); all of them at least one."""
-    total = np.zeros((len(entries[0].draws), len(factors)))
-    for drawn in entries:
-        for year in drawn.flow.years:
-            if year <= len(factors):
-                total[:, year - 1] += drawn.draws * factors[year - 1]
-    return total
 
 
 def capital_warnings(costs: Costs, years: int) -> tuple[str, ...]:

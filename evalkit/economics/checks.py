@@ -56,22 +56,26 @@ def check_effects(effects: Mapping[str, Effect], *, disjoint: bool) -> list[str]
     return _check_overlap({name: effect.outcome.crime for name, effect in effects.items()}, disjoint=disjoint)
 
 
-def refuse_no_mean(effects: Mapping[str, Effect], events: Mapping[str, FloatArray] | None = None) -> None:
+def refuse_no_mean(effects: Mapping[str, Effect], totals: Mapping[str, FloatArray] | None = None) -> None:
     """Refuse an effect whose total has no mean: means add up money, and that one is an accident.
 
     Parameters
     ----------
-    events : by outcome, shape (draws, years or periods); by default what each effect prevented, net
+    totals : of events by outcome, shape (draws,); by default what each effect prevented, net
     """
     for name, effect in effects.items():
-        counted = effect.net_prevented if events is None else events[name]
-        if counted is None:
+        if totals is None and effect.net_prevented is None:
             continue
         with np.errstate(over="ignore"):  # draws that large have no mean in any case
-            total = counted.sum(axis=1)
+            total = _total(effect) if totals is None else totals[name]
             settled, mean = settled_mean(total), float(total.mean())
         if settled is None:
             raise NoMeanError(name, effect.outcome.plural, median=float(np.median(total)), mean=mean)
+
+
+def _total(effect: Effect) -> FloatArray:
+    net = effect.net_prevented
+    return np.zeros(effect.draws) if net is None else np.asarray(net.sum(axis=1))
 
 
 # Classes that hold the other in some schemes and not in others (theft without vehicle theft in the United States).

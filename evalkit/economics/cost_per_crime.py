@@ -19,7 +19,6 @@ from typing import Literal, Self
 import numpy as np
 
 from evalkit.draws import FloatArray
-from evalkit.economics.information.perfect import expected_value_of_perfect_information
 from evalkit.errors import CostError
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "CostPerCrimePrevented",
     "Fieller",
     "acceptable_value",
-    "expected_value_of_perfect_information",
     "fieller",
     "finite_ratio",
 ]

@@ -6,10 +6,11 @@ one. The years of a table count from 0, which is not discounted: it is year 1 of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,12 +33,16 @@ class Discounting:
     name : of the schedule
     steps : (first year, rate as a share) in order; the first begins in year 1, the last has no end
     source, certainty : where the rates are from and how they were read
+    edition : which edition of the source; empty for a constant rate
+    note : what a reader of the rates must know
     """
 
     name: str
     steps: tuple[tuple[int, float], ...]
     source: str = ""
     certainty: str = "own"
+    edition: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         years = [year for year, _ in self.steps]
@@ -59,12 +64,16 @@ class Discounting:
         return _shipped()[name]
 
     @classmethod
-    def of(cls, value: str | float | Discounting) -> Discounting:
-        """Read a schedule by name, or a constant rate."""
+    def of(cls, value: str | float | Mapping[str, Any] | Discounting) -> Discounting:
+        """Read a schedule by name, a constant rate, or a table of rates as `read_own` takes it."""
         if isinstance(value, Discounting):
             return value
         if isinstance(value, str):
             return cls.load(value)
+        if isinstance(value, Mapping):
+            from evalkit.economics.discounting_file import read_own
+
+            return read_own(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise CostError(f"discounting is a schedule by name or a constant rate; there is {value!r}")
         return cls(name=f"{value:.4g} a year", steps=((1, float(value)),))
@@ -73,19 +82,30 @@ class Discounting:
     def words(self) -> str:
         """The rates in words."""
         rates = [f"{100 * rate:.3g} %" + (f" from year {year}" if year > 1 else "") for year, rate in self.steps]
-        return f"{self.name}: " + ", ".join(rates) + "; year 1 of the measure is not discounted"
+        note = f"; {self.note}" if self.note else ""
+        return f"{self.name}: " + ", ".join(rates) + f"; year 1 of the measure is not discounted{note}"
+
+    @property
+    def spans(self) -> tuple[tuple[int, int | None, float], ...]:
+        """First year, last year (None where there is no end) and rate, of every step."""
+        ends = [year - 1 for year, _ in self.steps[1:]]
+        return tuple((year, end, rate) for (year, rate), end in zip(self.steps, [*ends, None], strict=True))
 
 
 @cache
 def _shipped() -> dict[str, Discounting]:
     text = files("evalkit.economics").joinpath("tables", "discount_rates.csv").read_text(encoding="utf-8")
-    header, rows = read_header(text, "discount_rates.csv")
-    steps: dict[str, list[tuple[int, float]]] = {}
+    _, rows = read_header(text, "discount_rates.csv")
+    by_name: dict[str, list[dict[str, str]]] = {}
     for row in rows:
-        steps.setdefault(row["schedule"], []).append((int(row["first_year"]), float(row["percent"]) / 100))
+        by_name.setdefault(row["schedule"], []).append(row)
     return {
-        name: Discounting(name=name, steps=tuple(found), source=header["source"], certainty=header["certainty"])
-        for name, found in steps.items()
+        name: Discounting(
+            name=name,
+            steps=tuple((int(row["first_year"]), float(row["percent"]) / 100) for row in found),
+            **{key: found[0][key] for key in ("edition", "source", "certainty", "note")},
+        )
+        for name, found in by_name.items()
     }
 
 
@@ -94,7 +114,7 @@ def discounting_schedules() -> tuple[str, ...]:
     return tuple(sorted(_shipped()))
 
 
-def discount_factors(schedule: str | float | Discounting, years: ArrayLike) -> FloatArray:
+def discount_factors(schedule: str | float | Mapping[str, Any] | Discounting, years: ArrayLike) -> FloatArray:
     """Give what one unit of money after so many years is worth at the start.
 
     Parameters

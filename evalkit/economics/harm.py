@@ -19,9 +19,9 @@ from evalkit.economics.appraisal import Amount
 from evalkit.economics.checks import check_effects
 from evalkit.economics.clock import read_clock
 from evalkit.economics.cost_per_crime import CostPerCrimePrevented
+from evalkit.economics.courses import courses_of
 from evalkit.economics.discounting import Discounting, discount_factors
 from evalkit.economics.harm_weights import HarmWeight, HarmWeights
-from evalkit.economics.tally import events_by_year
 from evalkit.errors import CostError
 
 __all__ = ["HOMICIDE", "HarmLine", "HarmPrevented", "HarmTotal", "harm_prevented", "weighed"]
@@ -203,10 +203,8 @@ def _present(
     # the clock of all that the measure changed, weighed or not: it begins with the first of them, as the costs do
     clock = read_clock({name: effects[name].periods for name in counted}, period_years)
     factors = discount_factors(Discounting.of(discounting), np.arange(clock.years))
-    return {
-        name: np.asarray(each.weight * (events_by_year(counted[name], clock.spans[name], clock.years, None) @ factors))
-        for name, each in weights.items()
-    }
+    present = courses_of(counted, clock.spans, clock.years, None).totals(factors)
+    return {name: np.asarray(each.weight * present[name]) for name, each in weights.items()}
 
 
 def _expected(effect: Effect, weight: float) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from evalkit.economics.appraisal import Amount
 from evalkit.economics.groups import Groups
 from evalkit.economics.incidence_areas import AreaLine, lines_by_area, worth_by_bearer
 from evalkit.economics.incidence_groups import GroupTable, by_group
-from evalkit.economics.inputs import Inputs
-from evalkit.economics.tally import DEADWEIGHT, Tally, events_by_year
+from evalkit.economics.reckoning import Reckoning
+from evalkit.economics.tally import DEADWEIGHT, Tally
 
 __all__ = ["DirectLine", "Incidence", "PayersAndGainers", "incidence_of"]
 
@@ -79,33 +79,23 @@ class Incidence:
     groups_reason: str
 
 
-def incidence_of(
-    inputs: Inputs,
-    sums: Tally,
-    retention: FloatArray | None,
-    factors: FloatArray,
-    *,
-    counted: Iterable[str],
-    no_benefit: str,
-) -> Incidence:
+def incidence_of(reckoning: Reckoning, sums: Tally, *, counted: Iterable[str], no_benefit: str) -> Incidence:
     """Give the incidence of one scenario.
 
     Parameters
     ----------
-    retention : shape (draws,), or None in the observed window
-    factors : of discounting, shape (years,)
+    sums : of the scenario
     counted : outcomes whose events are counted
     no_benefit : why there is no benefit; empty where there is one
     """
-    cost = {bearer: amounts.sum(axis=1) for bearer, amounts in sums.cost.items()}
-    benefit = _by_bearer(sums)
+    inputs, cost, benefit = reckoning.inputs, sums.cost, _by_bearer(sums)
     areas: tuple[AreaLine, ...] = ()
     reason = "which areas keep the effect after the observed window is not known"
-    if retention is None:
-        areas, reason = lines_by_area(inputs, len(factors), factors, counted), ""
+    if reckoning.retention is None:
+        areas, reason = lines_by_area(inputs, reckoning.rates, counted), ""
     groups, without = _groups(inputs.groups, cost, benefit, inputs.level, no_benefit)
     return Incidence(
-        direct=_direct(inputs, sums, retention, factors, no_benefit),
+        direct=_direct(reckoning, sums, no_benefit),
         payers_and_gainers=_payers_and_gainers(cost, benefit, no_benefit, inputs.perspective),
         by_area=areas,
         areas_reason=reason,
@@ -116,12 +106,8 @@ def incidence_of(
 
 def _by_bearer(sums: Tally) -> dict[str, FloatArray]:
     """Give each bearer's benefits, shape (draws,), and what taxing loses or saves under a name of its own."""
-    found: dict[str, FloatArray] = {}
-    for (_, bearer), amounts in sums.benefit.items():
-        found[bearer] = found.get(bearer, 0) + amounts.sum(axis=1)
-    if sums.deadweight.any():
-        found[DEADWEIGHT] = sums.deadweight.sum(axis=1)
-    return found
+    taxed = {DEADWEIGHT: sums.deadweight} if sums.deadweight.any() else {}
+    return {**sums.gains, **taxed}
 
 
 def _groups(
@@ -136,19 +122,16 @@ def _groups(
     return (None, no_benefit) if no_benefit else (by_group(groups, cost, benefit, level), "")
 
 
-def _direct(
-    inputs: Inputs, sums: Tally, retention: FloatArray | None, factors: FloatArray, no_benefit: str
-) -> tuple[DirectLine, ...]:
+def _direct(reckoning: Reckoning, sums: Tally, no_benefit: str) -> tuple[DirectLine, ...]:
     """Part the net benefit; all parts are from the same draws and add up draw by draw."""
-    cost = DirectLine(
-        what="what the measure costs", direct=True, amount=Amount.of(-sums.total_cost.sum(axis=1), inputs.level)
-    )
+    inputs = reckoning.inputs
+    cost = DirectLine(what="what the measure costs", direct=True, amount=Amount.of(-sums.total_cost, inputs.level))
     elsewhere = "crime that moved to nearby areas, or a benefit that spread to them"
     treated = "events prevented in the treated areas"
     lost = DirectLine(
         what="loss from taxing for it, less what is saved by taxing less",
         direct=False,
-        amount=Amount.of(sums.deadweight.sum(axis=1), inputs.level) if sums.deadweight.any() else None,
+        amount=Amount.of(sums.deadweight, inputs.level) if sums.deadweight.any() else None,
         reason="" if sums.deadweight.any() else "none is counted: the deadweight of taxation is set to 0",
     )
     if no_benefit:
@@ -158,8 +141,8 @@ def _direct(
             DirectLine(what=elsewhere, direct=False, amount=None, reason=no_benefit),
             lost,
         )
-    moved = _moved(inputs, retention, factors)
-    total = sum((amounts.sum(axis=1) for amounts in sums.benefit.values()), start=np.zeros(len(sums.deadweight)))
+    moved = _moved(reckoning)
+    total = np.asarray(sum(sums.gains.values(), start=np.zeros(len(sums.deadweight))))
     own = total if moved is None else total - moved
     return (
         DirectLine(what=treated, direct=True, amount=Amount.of(np.asarray(own), inputs.level)),
@@ -174,17 +157,21 @@ def _direct(
     )
 
 
-def _moved(inputs: Inputs, retention: FloatArray | None, factors: FloatArray) -> FloatArray | None:
+def _moved(reckoning: Reckoning) -> FloatArray | None:
     """Give what the change in nearby areas is worth, shape (draws,); None where none was measured."""
-    found = None
-    for name, value in inputs.worth.items():
-        moved = inputs.effects[name].displacement
-        if moved is None or moved.prevented is None:
-            continue
-        events = events_by_year(moved.prevented, inputs.clock.spans[name], len(factors), retention) @ factors
-        one = sum(worth_by_bearer(value).values(), start=np.zeros(len(events)))
-        found = events * one if found is None else found + events * one
-    return found
+    inputs, rates = reckoning.inputs, reckoning.rates
+    changes = {name: inputs.effects[name].displacement for name in inputs.worth}
+    found = {name: each.prevented for name, each in changes.items() if each is not None and each.prevented is not None}
+    if not found:
+        return None
+    beside = replace(reckoning, net=found).courses
+    total = np.zeros(beside.draws)
+    for factors, is_health in rates.kinds:
+        events = beside.totals(factors)
+        for name in found:
+            worth = worth_by_bearer(inputs.worth[name], rates, is_health=is_health)
+            total += events[name] * sum(worth.values(), start=np.zeros(beside.draws))
+    return total
 
 
 def _payers_and_gainers(

@@ -13,6 +13,7 @@ from evalkit.draws import FloatArray
 from evalkit.economics.appraisal import Amount
 from evalkit.economics.clock import year_shares
 from evalkit.economics.inputs import Inputs, Worth
+from evalkit.economics.rates import Rates
 
 __all__ = ["LOCAL_BEARERS", "AreaLine", "lines_by_area", "worth_by_bearer"]
 
@@ -69,15 +70,17 @@ class _Part:
     draws: FloatArray | None = None
 
 
-def worth_by_bearer(value: Worth) -> dict[str, FloatArray]:
-    """Give what one counted event is worth to each bearer, each shape (draws,)."""
+def worth_by_bearer(value: Worth, rates: Rates, *, is_health: bool) -> dict[str, FloatArray]:
+    """Give what one counted event is worth to each bearer, of the components at one kind of rate, (draws,) each."""
     found: dict[str, FloatArray] = {}
     for priced in value.lines:
+        if rates.is_health(priced.line) != is_health:
+            continue
         found[priced.line.bearer] = found.get(priced.line.bearer, 0) + priced.draws * value.multiplier
     return found
 
 
-def lines_by_area(inputs: Inputs, years: int, factors: FloatArray, counted: Iterable[str]) -> tuple[AreaLine, ...]:
+def lines_by_area(inputs: Inputs, rates: Rates, counted: Iterable[str]) -> tuple[AreaLine, ...]:
     """Say what came of each area inside the observed window.
 
     A site's gain is its events at the estimate times the mean worth of one. What lies between that and the
@@ -86,18 +89,19 @@ def lines_by_area(inputs: Inputs, years: int, factors: FloatArray, counted: Iter
 
     Parameters
     ----------
-    factors : of discounting, shape (years,)
+    rates : of the observed window
     counted : outcomes whose events are counted; the gains are of all outcomes
     """
     among, parts = set(counted), []
     for name, effect in inputs.effects.items():
-        weights = year_shares(inputs.clock.spans[name], years) @ factors
         value = inputs.worth.get(name)
-        unit = {} if value is None else worth_by_bearer(value)
-        for part in _parts(effect, weights, unit):
-            if name not in among:
-                part.events = 0.0
-            parts.append(part)
+        for factors, is_health in rates.kinds:
+            weights = year_shares(inputs.clock.spans[name], len(factors)) @ factors
+            unit = {} if value is None else worth_by_bearer(value, rates, is_health=is_health)
+            for part in _parts(effect, weights, unit):
+                if name not in among or is_health:  # events are counted once
+                    part.events = 0.0
+                parts.append(part)
     return _lines(parts, inputs.level, has_prices=bool(inputs.worth))
 
 

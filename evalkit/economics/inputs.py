@@ -14,6 +14,7 @@ from evalkit.economics.discounting import Discounting
 from evalkit.economics.groups import Groups
 from evalkit.economics.ledger import Costs, Flow
 from evalkit.economics.prices import Prices, UnitCost
+from evalkit.economics.rates import HealthDiscounting
 
 __all__ = ["Drawn", "Inputs", "Priced", "Worth"]
 
@@ -60,6 +61,7 @@ class Inputs:
     worth : by outcome; an outcome without a price is absent
     worth_to_all : the same with the components of every bearer
     public : bearers whose money is public
+    health : rates of their own for harm to life and health; None where all is discounted alike
     deadweight, retention : shape (draws,); no retention where nothing is extrapolated
     groups : of people, who share in what each bearer pays and gains
     """
@@ -75,6 +77,7 @@ class Inputs:
     cost_step: Uprating
     worth_step: Uprating | None
     discounting: Discounting
+    health: HealthDiscounting | None
     deadweight: FloatArray
     retention: FloatArray | None
     perspective: str

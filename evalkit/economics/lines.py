@@ -2,58 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
 from evalkit.domain import Effect
 from evalkit.draws import FloatArray
-from evalkit.economics.appraisal import Amount, BearerLine, BreakEven, CrimeLine, YearLine
+from evalkit.economics.appraisal import Amount, BearerLine, BreakEven, CrimeLine
 from evalkit.economics.bearers import PUBLIC_BEARERS
 from evalkit.economics.cost_per_crime import HARM_CAME_FIRST, finite_ratio
 from evalkit.economics.inputs import Worth
+from evalkit.economics.rates import Rates
 from evalkit.economics.tally import DEADWEIGHT, Tally
 
-__all__ = ["break_even_of", "lines_by_bearer", "lines_by_crime", "lines_by_year"]
+__all__ = ["Weights", "bearers_of", "break_even_of", "lines_by_bearer", "lines_by_crime"]
+
+# Mean discount factor of an event by outcome: at the standard rate, and at that of harm to health.
+type Weights = Mapping[str, tuple[float, float]]
 
 _SAVES = "on average the measure saves money, so it pays without preventing anything"
 
 
+def bearers_of(sums: Tally, *, has_benefit: bool) -> Iterator[tuple[str, FloatArray, FloatArray | None]]:
+    """Give cost and benefit of everybody who has either, each shape (draws,); no benefit where nothing has a price."""
+    gains = dict(sums.gains)
+    if sums.deadweight.any():
+        gains[DEADWEIGHT] = sums.deadweight
+    nothing = np.zeros(len(sums.deadweight))
+    for bearer in dict.fromkeys((*sums.cost, *gains)):
+        yield bearer, sums.cost.get(bearer, nothing), gains.get(bearer, nothing) if has_benefit else None
+
+
 def lines_by_bearer(sums: Tally, level: float, *, has_benefit: bool) -> tuple[BearerLine, ...]:
     """Say who pays and who gains; a bearer who does neither has no line."""
-    gains: dict[str, FloatArray] = {}
-    for (_, bearer), amounts in sums.benefit.items():
-        gains[bearer] = gains.get(bearer, 0) + amounts.sum(axis=1)
-    if sums.deadweight.any():
-        gains[DEADWEIGHT] = sums.deadweight.sum(axis=1)
-    nothing = np.zeros(len(sums.deadweight))
-    lines = []
-    for bearer in dict.fromkeys((*sums.cost, *gains)):
-        cost = sums.cost[bearer].sum(axis=1) if bearer in sums.cost else nothing
-        benefit = gains.get(bearer, nothing) if has_benefit else None
-        lines.append(
-            BearerLine(
-                bearer=bearer,
-                cost=Amount.of(cost, level),
-                benefit=None if benefit is None else Amount.of(benefit, level),
-                net=None if benefit is None else Amount.of(benefit - cost, level),
-            )
-        )
-    return tuple(lines)
-
-
-def lines_by_year(sums: Tally, level: float, observed: int, *, has_benefit: bool) -> tuple[YearLine, ...]:
-    """Say what each year cost and gained; `observed` is the last year that was seen to its end."""
-    cost, benefit = sums.total_cost, sums.total_benefit
     return tuple(
-        YearLine(
-            year=place + 1,
-            extrapolated=place + 1 > observed,
-            cost=Amount.of(cost[:, place], level),
-            benefit=Amount.of(benefit[:, place], level) if has_benefit else None,
-            net=Amount.of(benefit[:, place] - cost[:, place], level) if has_benefit else None,
+        BearerLine(
+            bearer=bearer,
+            cost=Amount.of(cost, level),
+            benefit=None if benefit is None else Amount.of(benefit, level),
+            net=None if benefit is None else Amount.of(benefit - cost, level),
         )
-        for place in range(cost.shape[1])
+        for bearer, cost, benefit in bearers_of(sums, has_benefit=has_benefit)
     )
 
 
@@ -63,7 +52,8 @@ def lines_by_crime(
     sums: Tally,
     deadweight: FloatArray,
     *,
-    weights: Mapping[str, float],
+    weights: Weights,
+    rates: Rates,
     level: float,
     public: Collection[str] = PUBLIC_BEARERS,
 ) -> tuple[CrimeLine, ...]:
@@ -72,15 +62,14 @@ def lines_by_crime(
     lines = []
     for name, effect in effects.items():
         value = worth.get(name)
-        found = [amounts.sum(axis=1) for (outcome, _), amounts in sums.benefit.items() if outcome == name]
-        benefit = np.asarray(sum(found, start=np.zeros(len(deadweight)))) if value else None
-        events, reason = _break_even_events(cost, value, deadweight, weights[name], public)
+        benefit = sums.worth.get(name)
+        events, reason = _break_even_events(cost, value, deadweight, weights[name], rates=rates, public=public)
         lines.append(
             CrimeLine(
                 outcome=name,
                 crime=effect.outcome.crime,
                 priced_as=value.crime if value else None,
-                prevented=Amount.of(sums.events[name].sum(axis=1), level),
+                prevented=Amount.of(sums.counted[name], level),
                 unit_value=float(_unit_value(value).mean()) if value else None,
                 benefit=None if benefit is None else Amount.of(benefit, level),
                 break_even=events,
@@ -95,7 +84,8 @@ def break_even_of(
     sums: Tally,
     deadweight: FloatArray,
     *,
-    weights: Mapping[str, float],
+    weights: Weights,
+    rates: Rates,
     prevented: FloatArray,
     discounted: FloatArray,
     public: Collection[str] = PUBLIC_BEARERS,
@@ -104,14 +94,14 @@ def break_even_of(
 
     Parameters
     ----------
-    weights : mean discount factor of an event, by outcome
+    weights : mean discount factors of an event, by outcome
     public : bearers whose savings a tax less is credited for
     prevented, discounted : events as they were counted and in present value, each shape (draws,)
     """
     cost = _full_cost(sums)
     if len(worth) == 1:
         name, only = next(iter(worth.items()))
-        events, reason = _break_even_events(cost, only, deadweight, weights[name], public)
+        events, reason = _break_even_events(cost, only, deadweight, weights[name], rates=rates, public=public)
     else:
         events, reason = _break_even_mixture(cost, worth, sums)
     value, value_reason = _break_even_value(cost, float(prevented.mean()), float(discounted.mean()))
@@ -131,23 +121,40 @@ def _break_even_value(cost: float, prevented: float, discounted: float) -> tuple
 
 def _full_cost(sums: Tally) -> float:
     """Mean cost, with what is lost by taxing for it."""
-    return float(np.mean(sums.full_cost.sum(axis=1)))
+    return float(np.mean(sums.full_cost))
 
 
-def _unit_value(value: Worth, credit: FloatArray | float = 0.0, public: Collection[str] = PUBLIC_BEARERS) -> FloatArray:
-    """Worth of one counted event, shape (draws,); `credit` is what a unit of tax saved gains besides."""
+def _unit_value(value: Worth) -> FloatArray:
+    """Worth of one counted event in its own year, shape (draws,)."""
     total = np.zeros_like(value.multiplier)
     for priced in value.lines:
-        total = total + priced.draws * (1 + credit * (priced.line.bearer in public))
+        total = total + priced.draws
     return np.asarray(total * value.multiplier)
 
 
+def _mean_worth(
+    value: Worth, credit: FloatArray, weights: tuple[float, float], rates: Rates, public: Collection[str]
+) -> float:
+    """Mean present value of one counted event; `credit` is what a unit of tax saved gains besides."""
+    total = np.zeros_like(value.multiplier)
+    for priced in value.lines:
+        weight = weights[rates.is_health(priced.line)]
+        total = total + priced.draws * (1 + credit * (priced.line.bearer in public)) * weight
+    return float((total * value.multiplier).mean())
+
+
 def _break_even_events(
-    cost: float, value: Worth | None, deadweight: FloatArray, weight: float, public: Collection[str]
+    cost: float,
+    value: Worth | None,
+    deadweight: FloatArray,
+    weights: tuple[float, float],
+    *,
+    rates: Rates,
+    public: Collection[str],
 ) -> tuple[float | None, str]:
     if value is None:
         return None, "it has no price"
-    worth = float(_unit_value(value, deadweight, public).mean()) * weight
+    worth = _mean_worth(value, deadweight, weights, rates, public)
     if cost < 0:
         return None, _SAVES
     if worth <= 0:
@@ -162,9 +169,9 @@ def _break_even_mixture(cost: float, worth: Mapping[str, Worth], sums: Tally) ->
     if cost < 0:
         return None, _SAVES
     # what taxing for the costs loses stands with the costs here, and so is not taken off the benefits
-    lost = cost - float(sums.total_cost.sum(axis=1).mean())
-    benefit = float(sums.total_benefit.sum(axis=1).mean()) + lost
-    events = float(sum(sums.events[name].sum(axis=1).mean() for name in worth))
+    lost = cost - float(sums.total_cost.mean())
+    benefit = float(sums.total_benefit.mean()) + lost
+    events = float(sum(sums.counted[name].mean() for name in worth))
     if benefit <= 0 or events <= 0:
         return (
             None,

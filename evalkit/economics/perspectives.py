@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,11 @@ from evalkit.economics.appraisal import Amount
 from evalkit.economics.bearers import BEARERS, CITY, PUBLIC_PURSE, SOCIETY
 from evalkit.economics.checks import counts
 from evalkit.economics.cost_per_crime import finite_ratio
-from evalkit.economics.inputs import Drawn, Worth
+from evalkit.economics.inputs import Drawn
 from evalkit.economics.prices import NOT_SPLIT
 from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
+from evalkit.economics.reckoning import Reckoning
+from evalkit.economics.tally import Tally
 
 __all__ = ["Account", "Accounts", "city_account", "lines_by_perspective", "public_saving"]
 
@@ -60,36 +62,21 @@ class Accounts:
     level: float
 
     @classmethod
-    def of(
-        cls,
-        entries: Sequence[Drawn],
-        events: Mapping[str, FloatArray],
-        worth: Mapping[str, Worth],
-        factors: FloatArray,
-        *,
-        public: frozenset[str],
-        deadweight: FloatArray,
-        no_benefit: str,
-        prices: str,
-        level: float,
-    ) -> Accounts:
+    def of(cls, reckoning: Reckoning, sums: Tally, *, no_benefit: str) -> Accounts:
         """Add up entries and benefits of every bearer, whatever the perspective.
 
         Parameters
         ----------
-        entries : of the ledger, as they are booked
-        events : by outcome, in present value, shape (draws,)
-        worth : by outcome, with the components of every bearer
-        factors : of discounting, shape (years,)
-        prices : name of the schedule
+        sums : of the scenario, for its events and its deadweight
         """
-        sums: dict[Account, FloatArray] = {}
-        for drawn in entries:
-            factor = sum(factors[year - 1] for year in drawn.flow.years if year <= len(factors))
-            _add(sums, _of_flow(drawn), np.abs(drawn.draws) * factor)
-        for name, value in worth.items():
-            present = events[name] * value.multiplier
+        inputs, rates = reckoning.inputs, reckoning.rates
+        found: dict[Account, FloatArray] = {}
+        for drawn in reckoning.entries:
+            factor = sum(rates.standard[year - 1] for year in drawn.flow.years if year <= reckoning.years)
+            _add(found, _of_flow(drawn), np.abs(drawn.draws) * factor)
+        for name, value in inputs.worth_to_all.items():
             for priced in value.lines:
+                events = sums.healthy if rates.is_health(priced.line) else sums.present
                 account = Account(
                     side="benefit",
                     bearer=priced.line.bearer,
@@ -97,15 +84,17 @@ class Accounts:
                     cashable=priced.line.cashable,
                     in_kind=False,
                 )
-                _add(sums, account, present * priced.draws)
-        whole = next((p.line for value in worth.values() for p in value.lines if p.line.bearer == NOT_SPLIT), None)
+                _add(found, account, events[name] * value.multiplier * priced.draws)
+        lines = (priced.line for value in inputs.worth_to_all.values() for priced in value.lines)
+        whole = next((line for line in lines if line.bearer == NOT_SPLIT), None)
+        prices = "" if inputs.prices is None else inputs.prices.name
         return cls(
-            sums=sums,
-            public=public,
-            deadweight=deadweight,
+            sums=found,
+            public=inputs.public,
+            deadweight=sums.deadweight,
             no_benefit=no_benefit,
             not_split="" if whole is None else f"prices {prices!r} do not say who bears {whole.name}",
-            level=level,
+            level=inputs.level,
         )
 
     def total(self, side: str, which: Callable[[Account], bool] = lambda _: True) -> FloatArray:

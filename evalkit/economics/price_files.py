@@ -138,7 +138,7 @@ def read_lines(faults: list[str], rows: Sequence[Mapping[str, Any]]) -> list[tup
 
 
 def _line(row: Mapping[str, Any]) -> tuple[UnitCost, bool]:
-    given = {key: value for key, value in row.items() if value not in {None, ""}}
+    given = {key: value for key, value in row.items() if value is not None and value != ""}
     if "crime" not in given:
         raise CostError("no crime")
     use = given.get("use", "count")

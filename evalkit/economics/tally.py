@@ -1,8 +1,8 @@
-"""The sums of an appraisal: events, costs and benefits by draw, year, bearer and outcome."""
+"""The sums of an appraisal: events, costs and benefits by draw, over all years or year for year."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,134 +10,211 @@ import numpy as np
 from evalkit.draws import FloatArray
 from evalkit.economics.bearers import PUBLIC_BEARERS
 from evalkit.economics.clock import Span, year_shares
+from evalkit.economics.courses import Courses
 from evalkit.economics.inputs import Drawn, Worth
+from evalkit.economics.rates import Rates
 
-__all__ = ["DEADWEIGHT", "Tally", "events_by_year", "exposure_by_year", "tally"]
+__all__ = ["DEADWEIGHT", "Tally", "YearSums", "exposure_by_year", "sums_by_year", "tally"]
 
 DEADWEIGHT = "deadweight of taxation"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tally:
-    """Sums, each shape (draws, years), money in present value.
+    """Sums over all years, each shape (draws,), money in present value.
 
     Attributes
     ----------
-    events : by outcome
+    counted, present, healthy : events by outcome, as they were counted, in present value, and at the rate for harm
+        to life and health
     cost : by bearer
-    benefit : by outcome and bearer
+    gains : by bearer, the deadweight not in them
+    worth : by outcome
     deadweight : loss (negative) or gain of taxing more or less, the charge in it
     charge : what is lost by taxing for the costs; below zero where they are savings
     """
 
-    events: Mapping[str, FloatArray]
+    counted: Mapping[str, FloatArray]
+    present: Mapping[str, FloatArray]
+    healthy: Mapping[str, FloatArray]
     cost: Mapping[str, FloatArray]
-    benefit: Mapping[tuple[str, str], FloatArray]
+    gains: Mapping[str, FloatArray]
+    worth: Mapping[str, FloatArray]
     deadweight: FloatArray
     charge: FloatArray
 
     @property
     def total_cost(self) -> FloatArray:
-        """All costs, shape (draws, years)."""
+        """All costs, shape (draws,)."""
         return np.asarray(sum(self.cost.values(), start=np.zeros_like(self.deadweight)))
 
     @property
     def full_cost(self) -> FloatArray:
-        """All costs and what is lost by taxing for them, shape (draws, years)."""
+        """All costs and what is lost by taxing for them, shape (draws,)."""
         return np.asarray(self.total_cost + self.charge)
 
     @property
     def total_benefit(self) -> FloatArray:
-        """All benefits, deadweight in them, shape (draws, years)."""
-        return np.asarray(sum(self.benefit.values(), start=self.deadweight))
+        """All benefits, deadweight in them, shape (draws,)."""
+        return np.asarray(sum(self.gains.values(), start=self.deadweight))
+
+
+def tally(
+    courses: Courses,
+    flows: Sequence[Drawn],
+    worth: Mapping[str, Worth],
+    rates: Rates,
+    deadweight: FloatArray,
+    *,
+    public: Collection[str] = PUBLIC_BEARERS,
+    moved: Sequence[Drawn] = (),
+) -> Tally:
+    """Add up costs and benefits over all years.
+
+    Parameters
+    ----------
+    deadweight : loss for each unit of money taxed, shape (draws,)
+    public : bearers whose money is taxed
+    moved : public money that is only handed on: no cost, but it has to be taxed for
+    """
+    draws = courses.draws
+    cost: dict[str, FloatArray] = {}
+    for drawn in flows:
+        amount = drawn.draws * _weight(drawn, rates)
+        cost[drawn.flow.bearer] = cost.get(drawn.flow.bearer, np.zeros(draws)) + amount
+    counted = courses.totals(np.ones(courses.years))
+    present = courses.totals(rates.standard)
+    healthy = present if rates.health is None else courses.totals(rates.health)
+    gains, worths = _gains(worth, rates, present, healthy)
+    saved, taxed = (_public(each, public, draws) for each in (gains, cost))
+    for drawn in moved:
+        taxed = taxed + drawn.draws * _weight(drawn, rates)
+    charge = deadweight * taxed
+    return Tally(
+        counted=counted,
+        present=present,
+        healthy=healthy,
+        cost=cost,
+        gains=gains,
+        worth=worths,
+        deadweight=deadweight * saved - charge,
+        charge=charge,
+    )
+
+
+def _weight(drawn: Drawn, rates: Rates) -> float:
+    """Sum of the discount factors of the years of a flow that are counted."""
+    years = len(rates.standard)
+    return float(sum(rates.standard[year - 1] for year in drawn.flow.years if year <= years))
+
+
+def _gains(
+    worth: Mapping[str, Worth], rates: Rates, present: Mapping[str, FloatArray], healthy: Mapping[str, FloatArray]
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Give what is gained by bearer and by outcome, shape (draws,)."""
+    gains: dict[str, FloatArray] = {}
+    worths: dict[str, FloatArray] = {}
+    for name, value in worth.items():
+        worths[name] = np.zeros(len(value.multiplier))
+        for priced in value.lines:
+            events = healthy if rates.is_health(priced.line) else present
+            amount = events[name] * value.multiplier * priced.draws
+            worths[name] += amount
+            bearer = priced.line.bearer
+            gains[bearer] = gains[bearer] + amount if bearer in gains else amount
+    return gains, worths
+
+
+def _public(amounts: Mapping[str, FloatArray], public: Collection[str], draws: int) -> FloatArray:
+    found = (each for bearer, each in amounts.items() if bearer in public)
+    return np.asarray(sum(found, start=np.zeros(draws)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class YearSums:
+    """Sums of one year, each shape (draws,), money in present value.
+
+    Attributes
+    ----------
+    cost, benefit : of everybody who is counted, deadweight in the benefit
+    public_cost, public_benefit : of the public purse alone, without deadweight
+    """
+
+    cost: FloatArray
+    benefit: FloatArray
+    public_cost: FloatArray
+    public_benefit: FloatArray
+
+
+def sums_by_year(
+    courses: Courses,
+    flows: Sequence[Drawn],
+    worth: Mapping[str, Worth],
+    rates: Rates,
+    deadweight: FloatArray,
+    *,
+    public: Collection[str] = PUBLIC_BEARERS,
+    moved: Sequence[Drawn] = (),
+) -> Iterator[YearSums]:
+    """Add up year for year, one year at a time: the sums of all years are never held together; see `tally`."""
+    everybody = _worths(courses, worth, rates, None)
+    purse = _worths(courses, worth, rates, public)
+    spent = [drawn for drawn in flows if drawn.flow.bearer in public]
+    for place, (benefit, saved) in enumerate(zip(everybody, purse, strict=True)):
+        cost, taxed, handed = (
+            _cost_of(each, place + 1, courses.draws) * rates.standard[place] for each in (flows, spent, moved)
+        )
+        yield YearSums(
+            cost=cost,
+            benefit=benefit + deadweight * (saved - taxed - handed),
+            public_cost=taxed,
+            public_benefit=saved,
+        )
+
+
+def _worths(
+    courses: Courses, worth: Mapping[str, Worth], rates: Rates, bearers: Collection[str] | None
+) -> Iterator[FloatArray]:
+    """Give the worth of each year's events in turn, each component at its own rate; to these bearers, or to all."""
+    parts = [
+        courses.worth_by_year(values, factors)
+        for factors, is_health in rates.kinds
+        if (values := _values(worth, rates, bearers, is_health=is_health))
+    ]
+    for _ in range(courses.years):
+        yield np.asarray(sum((next(part) for part in parts), start=np.zeros(courses.draws)))
+
+
+def _values(
+    worth: Mapping[str, Worth], rates: Rates, bearers: Collection[str] | None, *, is_health: bool
+) -> dict[str, FloatArray]:
+    found: dict[str, FloatArray] = {}
+    for name, value in worth.items():
+        for priced in value.lines:
+            wanted = bearers is None or priced.line.bearer in bearers
+            if wanted and rates.is_health(priced.line) == is_health:
+                found[name] = found.get(name, 0.0) + priced.draws * value.multiplier
+    return found
+
+
+def _cost_of(flows: Sequence[Drawn], year: int, draws: int) -> FloatArray:
+    total = np.zeros(draws)
+    for drawn in flows:
+        if year in drawn.flow.years:
+            total += drawn.draws
+    return total
 
 
 def exposure_by_year(spans: Sequence[Span], years: int, retention: FloatArray | None) -> FloatArray:
-    """Give how many years' worth of the effect each year holds, shape (draws or 1, years).
+    """Give how many years' worth of the effect each year holds on average over draws, shape (years,).
 
     Inside the window a year holds the time that was observed. After it a year holds what is retained:
     retention to the power of the years since the window, reckoned to the end of that year.
     """
     lengths = np.array([span.end - span.start for span in spans])
-    inside = (lengths @ year_shares(spans, years))[None, :]
+    inside = lengths @ year_shares(spans, years)
     if retention is None:
         return np.asarray(inside)
     since = np.arange(1, years + 1) - max(span.end for span in spans)
-    time = np.clip(since, 0, 1)
-    kept = retention[:, None] ** np.clip(since, 0, None)[None, :]
-    return np.asarray(inside + kept * time[None, :])
-
-
-def events_by_year(
-    prevented: FloatArray, spans: Sequence[Span], years: int, retention: FloatArray | None
-) -> FloatArray:
-    """Give events prevented by year of the measure, shape (draws, years).
-
-    Years after the window start from the last year that was observed and not from the mean of the window:
-    where a measure set in slowly, or place after place, the mean is below where it stood at the end.
-
-    Parameters
-    ----------
-    prevented : shape (draws, periods)
-    retention : share of the effect kept from one year to the next, shape (draws,); None to count
-        nothing after the observed window
-    """
-    observed = prevented @ year_shares(spans, years)
-    if retention is None:
-        return np.asarray(observed)
-    after = exposure_by_year(spans, years, retention) - exposure_by_year(spans, years, None)
-    return np.asarray(observed + _last_year(prevented, spans)[:, None] * after)
-
-
-def _last_year(prevented: FloatArray, spans: Sequence[Span]) -> FloatArray:
-    """Give events prevented in the last twelve months of the window, or a year's worth of a shorter one."""
-    starts, ends = np.array([span.start for span in spans]), np.array([span.end for span in spans])
-    inside = np.clip(ends - np.maximum(starts, ends.max() - 1), 0, None)
-    return np.asarray(prevented @ (inside / (ends - starts)) / inside.sum())
-
-
-def tally(
-    events: Mapping[str, FloatArray],
-    flows: Sequence[Drawn],
-    worth: Mapping[str, Worth],
-    factors: FloatArray,
-    deadweight: FloatArray,
-    *,
-    public: Collection[str] = PUBLIC_BEARERS,
-    moved: FloatArray | float = 0.0,
-) -> Tally:
-    """Add up costs and benefits.
-
-    Parameters
-    ----------
-    events : by outcome, shape (draws, years)
-    factors : of discounting, shape (years,)
-    deadweight : loss for each unit of money taxed, shape (draws,)
-    public : bearers whose money is taxed
-    moved : public money that is only handed on, in present value: no cost, but it has to be taxed for
-    """
-    draws, years = next(iter(events.values())).shape
-    cost: dict[str, FloatArray] = {}
-    for drawn in flows:
-        amounts = cost.setdefault(drawn.flow.bearer, np.zeros((draws, years)))
-        for year in drawn.flow.years:
-            if year <= years:
-                amounts[:, year - 1] += drawn.draws * factors[year - 1]
-    benefit: dict[tuple[str, str], FloatArray] = {}
-    for name, value in worth.items():
-        present = events[name] * value.multiplier[:, None] * factors
-        for priced in value.lines:
-            key = (name, priced.line.bearer)
-            benefit[key] = benefit.get(key, 0) + present * priced.draws[:, None]
-    saved = sum(
-        (b for (_, bearer), b in benefit.items() if bearer in public),
-        start=np.zeros((draws, years)),
-    )
-    taxed = sum(
-        (c for bearer, c in cost.items() if bearer in public),
-        start=np.zeros((draws, years)) + moved,
-    )
-    charge = deadweight[:, None] * taxed
-    return Tally(
-        events=events, cost=cost, benefit=benefit, deadweight=deadweight[:, None] * saved - charge, charge=charge
-    )
+    kept = np.array([np.mean(retention ** max(each, 0.0)) for each in since])
+    return np.asarray(inside + kept * np.clip(since, 0, 1))

@@ -14,6 +14,7 @@ from evalkit.report import (
     figures_information,
     figures_money,
     figures_options,
+    figures_time,
     figures_trends,
 )
 from evalkit.report.drawing import Figure
@@ -61,4 +62,6 @@ _FIGURES = (
     figures_options.acceptability,
     figures_options.expected_loss,
     figures_options.frontier,
+    figures_time.cash_flow,
+    figures_time.cash_flow_public,
 )

@@ -11,6 +11,7 @@ from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of, who_pays
 from evalkit.report.sections_prices import price_blocks
 from evalkit.report.sections_purses import purse_blocks
+from evalkit.report.sections_time import time_blocks
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
@@ -51,6 +52,7 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         _assumptions(appraisal),
         *(Note(text=text) for text in appraisal.warnings),
         *_scenario(appraisal),
+        *time_blocks(appraisal, drawn),
     ]
     return Section(key="money", title="Costs and benefits", blocks=tuple(blocks))
 

@@ -195,7 +195,7 @@ def test_the_share_on_others_is_a_ratio_of_means(make_effect):
 
 def test_the_net_cost_to_the_city_keeps_its_range(make_effect, make_prices):
     """An uncertain cost and an uncertain cashable saving, row by row."""
-    costs = ledger(flow(amount={"low": 40_000, "high": 80_000}), flow("lease of a yard", 5_000, saving=True, cashable=True))
+    costs = ledger(flow(amount={"low": 40_000, "high": 80_000}), flow("lease", 5_000, saving=True, cashable=True))
     found = appraise({"robbery": make_effect()}, costs=costs, prices=make_prices(SPLIT), rng=np.random.default_rng(1))
     assert found.city.net_cost.mean == pytest.approx(55_000, rel=1e-3)
     assert (found.city.net_cost.lower, found.city.net_cost.upper) == pytest.approx((36_000, 74_000), rel=1e-3)

@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalkit.draws import FloatArray
+from evalkit.economics.sensitivity import named_inputs as every_input
 
 if TYPE_CHECKING:
-    from evalkit.economics.inputs import Drawn, Worth
+    from evalkit.economics.reckoning import Reckoning
 
 __all__ = ["EFFECT", "effects_among", "named_inputs"]
 
 EFFECT = "effect on "
 
 
-def named_inputs(
-    events: Mapping[str, FloatArray],
-    flows: Iterable[Drawn],
-    worth: Mapping[str, Worth],
-    *,
-    factors: FloatArray,
-    deadweight: FloatArray,
-    retention: FloatArray | None,
-) -> Mapping[str, FloatArray]:
+def named_inputs(reckoning: Reckoning) -> Mapping[str, FloatArray]:
     """Give the draws of each uncertain input, shape (draws,), rows as in the appraisal.
 
     The effect on an outcome stands as the events prevented within the observed window or, where it is
-    extrapolated, in its years, in present value. What is certain, what the scenario does not count, and an
-    effect without a price where others have one, have no part in what net benefit varies with and are absent.
-
-    Parameters
-    ----------
-    events : prevented, by outcome, shape (draws, years)
-    flows, worth : that the perspective counts
-    factors : of discounting, shape (years,)
-    deadweight, retention : shape (draws,)
+    extrapolated, in its years with the share that is kept at its mean, in present value. What is certain, what the
+    scenario does not count, and an effect without a price where others have one, have no part in what net benefit
+    varies with and are absent.
     """
-    found: dict[str, FloatArray] = {f"{EFFECT}{name}": events[name] @ factors for name in worth or events}
-    for drawn in flows:
-        if min(drawn.flow.years) <= len(factors):
-            found[_unused(f"{'saving' if drawn.flow.saving else 'cost'}: {drawn.flow.what}", found)] = drawn.draws
-    for value in {each.crime: each for each in worth.values()}.values():
-        for priced in value.lines:
-            found[_unused(f"unit cost of {priced.line.name.strip("'")}", found)] = priced.draws
-        found[f"multiplier of {value.crime}"] = value.multiplier
-    found["deadweight of taxation"] = deadweight
-    if retention is not None:
-        found["retention"] = retention
+    found = _effects(reckoning)
+    found |= {each.name: each.draws for each in every_input(reckoning) if not each.name.startswith(EFFECT)}
     return MappingProxyType({name: draws for name, draws in found.items() if np.ptp(draws) > 0})
+
+
+def _effects(reckoning: Reckoning) -> dict[str, FloatArray]:
+    kept = reckoning.retention
+    if kept is not None:
+        reckoning = replace(reckoning, retention=np.full_like(kept, kept.mean()))
+    present = reckoning.courses.totals(reckoning.rates.standard)
+    return {f"{EFFECT}{name}": present[name] for name in reckoning.inputs.worth or present}
 
 
 def effects_among(inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Give the inputs that are effects: what a longer or a larger study would teach."""
     return {name: draws for name, draws in inputs.items() if name.startswith(EFFECT)}
-
-
-def _unused(name: str, taken: Mapping[str, FloatArray]) -> str:
-    """Tell two flows of one name apart by a number."""
-    number = 2
-    told = name
-    while told in taken:
-        told, number = f"{name} ({number})", number + 1
-    return told

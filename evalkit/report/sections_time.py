@@ -1,0 +1,194 @@
+"""The parts on money over time: rates, short and long horizon, payback, and what stopping would cost later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evalkit.report import formats
+from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture
+from evalkit.report.drawing import Figure
+from evalkit.report.figures_time import payback_sentence
+from evalkit.report.front import unit_of
+
+if TYPE_CHECKING:
+    from evalkit.economics import Appraisal, Stopped
+    from evalkit.economics.appraisal import Amount
+
+__all__ = ["time_blocks"]
+
+_CERTAINTIES = {
+    "primary": "read in the source itself",
+    "secondary": "read in a source that quotes it",
+    "memory": "UNVERIFIED, not looked up",
+    "own": "the study's own",
+    "assumed": "ASSUMED, without a source",
+}
+
+
+def time_blocks(appraisal: Appraisal, drawn: dict[str, Figure]) -> list[Block]:
+    """Give rates, both horizons side by side, payback, and stopping where that was asked."""
+    return [*_rates(appraisal), *_horizons(appraisal), *_payback(appraisal, drawn), *_stopping(appraisal)]
+
+
+def _rates(appraisal: Appraisal) -> list[Block]:
+    rates = appraisal.rates
+    if rates is None:
+        return []
+    rows = [
+        (
+            f"{first} to {last}" if last is not None else f"{first} and later",
+            f"{formats.number(100 * rate)} %",
+        )
+        for first, last, rate in rates.spans
+    ]
+    edition = f", edition {rates.edition}" if rates.edition else ""
+    source = f"{rates.source} ({_CERTAINTIES.get(rates.certainty, rates.certainty)})" if rates.source else "no source"
+    note = f" {formats.sentence(rates.note)}" if rates.note else ""
+    return [
+        Grid(
+            caption=f"Discount rates: {rates.name}{edition}",
+            columns=("Years after the first", "Rate a year"),
+            rows=(("0, the first year of the measure", "not discounted"), *rows),
+            numeric=frozenset({1}),
+        ),
+        Paragraph(head="Where the rates are from", text=f"{formats.sentence(source)}{note}"),
+    ]
+
+
+def _horizons(appraisal: Appraisal) -> list[Block]:
+    longer = appraisal.extrapolation
+    if longer is None:
+        return []
+    unit = unit_of(longer)
+    columns = [_horizon(each, unit) for each in (appraisal, longer)]
+    names = [name for name, _ in columns[0]]
+    grid = Grid(
+        caption=f"Short and long horizon side by side, {formats.currency_name(appraisal.currency, unit)}, present "
+        f"value, with {formats.level(appraisal.level)} ranges",
+        columns=("Figure", "Observed window", "Extrapolated, not seen"),
+        rows=tuple((name, columns[0][row][1], columns[1][row][1]) for row, name in enumerate(names)),
+        numeric=frozenset({1, 2}),
+    )
+    return [grid]
+
+
+def _horizon(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
+    ratio, chance, flow = (
+        appraisal.benefit_cost_ratio,
+        appraisal.prob_net_benefit,
+        next(iter(appraisal.cash_flows), None),
+    )
+    prevented = appraisal.prevented
+    return [
+        ("Years counted", str(appraisal.horizon)),
+        (
+            f"{formats.capital(appraisal.events_are)} prevented",
+            f"{formats.number(prevented.mean)} ({_events(prevented)})",
+        ),
+        ("Cost", _amount(appraisal.cost, unit)),
+        ("Benefit", _amount(appraisal.benefit, unit)),
+        ("Net benefit", _amount(appraisal.net_benefit, unit)),
+        ("Benefit for each unit of cost", formats.NOTHING if ratio is None else formats.number(ratio)),
+        ("Chance that benefits exceed costs", formats.NOTHING if chance is None else formats.chance(chance)),
+        ("Paid back by half of the possibilities", _year(flow.payback_year) if flow else formats.NOTHING),
+    ]
+
+
+def _events(part: Amount) -> str:
+    return f"{formats.number(part.lower)} to {formats.number(part.upper)}"
+
+
+def _year(year: int | None) -> str:
+    return "not within these years" if year is None else f"year {year}"
+
+
+def _amount(part: Amount | None, unit: float) -> str:
+    if part is None:
+        return formats.NOTHING
+    ends = f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
+    return f"{formats.full_money(part.mean, unit)} ({ends})"
+
+
+def _payback(appraisal: Appraisal, drawn: dict[str, Figure]) -> list[Block]:
+    counted = appraisal.extrapolation or appraisal
+    blocks: list[Block] = [
+        Paragraph(head=f"Payback, {flow.whose}", text=payback_sentence(flow)) for flow in counted.cash_flows
+    ]
+    return blocks + [Picture(figure=drawn[name]) for name in ("cash-flow", "cash-flow-public") if name in drawn]
+
+
+def _stopping(appraisal: Appraisal) -> list[Block]:
+    stopped = appraisal.stopping
+    if stopped is None:
+        return []
+    unit = unit_of(appraisal.extrapolation or appraisal)
+    money = formats.currency_name(appraisal.currency, unit)
+    return [
+        Paragraph(head="Stopping: extrapolation, not seen", text=_stop_text(appraisal, stopped)),
+        Grid(
+            caption=f"Stopping after year {stopped.year} against going on, year by year, {money}, present value; an "
+            "extrapolation",
+            columns=("Year", "Saved", "Lost", "Since the stop", "Range"),
+            rows=tuple(
+                (
+                    str(line.year),
+                    formats.full_money(line.saved.mean, unit),
+                    _mean(line.lost, unit),
+                    _mean(line.total, unit),
+                    _ends(line.total, unit),
+                )
+                for line in stopped.by_year
+            ),
+            numeric=frozenset({1, 2, 3, 4}),
+        ),
+        Grid(
+            caption=f"Who saves and who loses by stopping, {money}, present value; an extrapolation",
+            columns=("Bearer", "Saved", "Lost", "Net", "Range"),
+            rows=tuple(
+                (
+                    formats.capital(line.bearer),
+                    formats.full_money(line.saved.mean, unit),
+                    _mean(line.lost, unit),
+                    _mean(line.net, unit),
+                    _ends(line.net, unit),
+                )
+                for line in stopped.by_bearer
+            ),
+            numeric=frozenset({1, 2, 3, 4}),
+        ),
+        Note(text="What stopping saves and loses was not observed: it follows from the shares assumed to be kept."),
+    ]
+
+
+def _stop_text(appraisal: Appraisal, stopped: Stopped) -> str:
+    currency, events = appraisal.currency, stopped.events
+    first = (
+        f"If the measure runs until the end of year {stopped.year} and the share of its effect that is kept from "
+        f"each year to the next is then {stopped.retention}: by year {stopped.horizon} about "
+        f"{formats.events(events.mean)} {appraisal.events_are} more than by going on "
+        f"({_events(events)}); "
+        f"{formats.money(stopped.saved.mean, currency)} of running costs saved."
+    )
+    told = [first]
+    if stopped.lost is not None and stopped.net is not None and stopped.prob_saves is not None:
+        told.append(
+            f"What is lost by it is worth {formats.money(stopped.lost.mean, currency)}. "
+            f"The chance that stopping saves more than it loses is {formats.chance(stopped.prob_saves)}."
+        )
+    if stopped.loses_from is not None:
+        told.append(f"From year {stopped.loses_from} on, more has been lost since the stop than was saved.")
+    else:
+        told.append(formats.sentence(stopped.loses_reason))
+    if stopped.stays:
+        told.append(f"Paid all the same, as no running cost: {', '.join(stopped.stays)}.")
+    return " ".join(told)
+
+
+def _mean(part: Amount | None, unit: float) -> str:
+    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
+
+
+def _ends(part: Amount | None, unit: float) -> str:
+    if part is None:
+        return formats.NOTHING
+    return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
