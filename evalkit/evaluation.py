@@ -18,7 +18,7 @@ from evalkit.study_unpriced import Unpriced
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Harm, Information
+    from evalkit.economics import Appraisal, Harm, Information, SetLine
     from evalkit.economics.decisions import OptionsCompared
     from evalkit.study import Study
 
@@ -90,6 +90,7 @@ class Evaluation:
     harm : events prevented weighed by the harm they do, or None with `harm_reason`
     options : the measure beside doing without and beside every other option; None where there is no appraisal,
         or with `options_reason` where the other options could not be appraised
+    by_assumptions : the money under every set of assumptions, the study's own choices first
     money_by_estimator : mean net benefit with every other estimator's effects, where other schedules of prices stand
         beside the chosen one
     warnings : sentences that a reader must see
@@ -108,6 +109,7 @@ class Evaluation:
     harm_reason: str = ""
     options: OptionsCompared | None = None
     options_reason: str = ""
+    by_assumptions: tuple[SetLine, ...] = ()
     money_by_estimator: tuple[EstimatorMoney, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -20,6 +20,7 @@ from evalkit.result_information import information_document
 from evalkit.result_options import options_document
 from evalkit.result_prices import schedules_document
 from evalkit.result_purses import purses_document
+from evalkit.result_sensitivity import assumption_sets_document, sensitivity_document
 from evalkit.result_time import cash_flow_document, rates_document, stopping_document
 from evalkit.result_unpriced import intrusion_document, perception_document
 
@@ -66,6 +67,7 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "appraisal": _appraisal(evaluation, evaluation.appraisal),
         "appraisal_reason": evaluation.appraisal_reason or None,
         "extrapolation": _appraisal(evaluation, evaluation.appraisal.extrapolation if evaluation.appraisal else None),
+        "assumption_sets": assumption_sets_document(evaluation.by_assumptions),
         "stopping": stopping_document(evaluation.appraisal.stopping if evaluation.appraisal else None),
         "incidence": incidence_document(evaluation.appraisal),
         "incidence_extrapolation": incidence_document(
@@ -235,6 +237,7 @@ def _appraisal(evaluation: Evaluation, appraisal: Appraisal | None) -> dict[str,
         "by_bearer": [_line(line) for line in appraisal.by_bearer],
         "by_crime": [_line(line) for line in appraisal.by_crime],
         "by_year": [_line(line) for line in appraisal.by_year],
+        "sensitivity": sensitivity_document(appraisal.sensitivity),
         "cash_flow": [cash_flow_document(flow) for flow in appraisal.cash_flows],
         "unpriced": list(appraisal.unpriced),
         "assumptions": [asdict(each) for each in appraisal.assumptions],

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from numbers import Integral
 from types import MappingProxyType
@@ -19,17 +19,23 @@ from evalkit.domain.text import one_line
 from evalkit.draws import DEFAULT_DRAWS, couple
 from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.evaluation import Evaluation, Provenance, Refusal, library_versions
-from evalkit.money_by_estimator import money_by_estimator
 from evalkit.registry import estimator as find_estimator
 from evalkit.study_feelings import check_perception
-from evalkit.study_harm import harm_of
+from evalkit.study_money import (
+    appraise_study,
+    check_assumptions,
+    compare_assumptions,
+    money_of_other_estimators,
+    value_of_learning,
+    weigh_harm,
+)
 from evalkit.study_options import check_options, compare_study_options
 from evalkit.study_unpriced import find_unpriced
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalkit.economics import Appraisal, Costs, Harm, HarmWeights, Information, Learning, Observed, Prices
+    from evalkit.economics import Costs, HarmWeights, Learning, Prices
     from evalkit.economics.decisions import Option
     from evalkit.economics.unpriced import Intrusion, Perception
     from evalkit.estimation_cache import EstimationCache
@@ -62,6 +68,9 @@ class Study:
     intrusion : who is watched, how much, and by which rules; never in money
     perception : a feeling that a survey asked for, set against the costs in points
     learning : what is decided with the study, and ways to learn more before; without it there is no roll-out
+    assumptions : a set of assumptions by name, which holds where `appraisal` does not say otherwise
+    assumption_sets : sets of the study's own, by name; each a mapping of choices, and `says` and `source` in words
+    compared_sets : names of the sets that a table compares; by default all that ship, and the study's own
     options : what else could be done, by name; compared with the measure on the same draws
     decision : keyword arguments of `evalkit.economics.compare_options`, such as budget, comparator
     seed, draws, level : of the randomness, the number of draws, and the intervals
@@ -84,6 +93,9 @@ class Study:
     appraisal: Mapping[str, Any] = field(default_factory=dict)
     intrusion: Intrusion | None = None
     perception: Perception | None = None
+    assumptions: str | None = None
+    assumption_sets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    compared_sets: Sequence[str] | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 1
@@ -98,7 +110,7 @@ class Study:
     def __post_init__(self) -> None:
         for name in ("title", "question", "suggestion"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
-        for name in ("designs", "appraisal", "options", "decision", "harm_weights"):
+        for name in ("designs", "appraisal", "assumption_sets", "options", "decision", "harm_weights"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         faults = [*self._structure_faults()]
         if not faults:
@@ -161,10 +173,11 @@ class Study:
         }
         try:
             check_perception(self, {name: each["rehearsal"] for name, each in nothing.items()})
-            appraisal, _ = self._appraise(nothing, np.random.default_rng(0))
+            check_assumptions(self)
+            appraisal, _ = appraise_study(self, nothing, np.random.default_rng(0))
             if self.learning is not None:
-                self._inform(appraisal, 0)
-            self._weigh(nothing, appraisal)
+                value_of_learning(self, appraisal, 0)
+            weigh_harm(self, nothing, appraisal)
             check_options(self, appraisal)
         except EvalkitError as problem:
             return [str(problem)]
@@ -218,12 +231,12 @@ class Study:
         effects, refusals = self._estimate(seed, draws, jobs, progress or (lambda _: None), cache)
         coupled, warnings = _coupled(effects, self.designs, np.random.default_rng([seed, zlib.crc32(b"coupling")]))
         money_seed = [seed, zlib.crc32(b"money")]
-        appraisal, reason = self._appraise(coupled, np.random.default_rng(money_seed))
+        appraisal, reason = appraise_study(self, coupled, np.random.default_rng(money_seed))
         unpriced = find_unpriced(
             self, coupled, appraisal, reason, np.random.default_rng([seed, zlib.crc32(b"unpriced")])
         )
-        information, ignorance = self._inform(appraisal, seed)
-        harm, no_harm = self._weigh(coupled, appraisal)
+        information, ignorance = value_of_learning(self, appraisal, seed)
+        harm, no_harm = weigh_harm(self, coupled, appraisal)
         options, options_reason = compare_study_options(self, appraisal, seed)
         return Evaluation(
             study=self,
@@ -243,7 +256,8 @@ class Study:
             harm_reason=no_harm,
             options=options,
             options_reason=options_reason,
-            money_by_estimator=money_by_estimator(coupled, appraisal, self._appraise_alone, money_seed),
+            money_by_estimator=money_of_other_estimators(self, coupled, appraisal, money_seed),
+            by_assumptions=compare_assumptions(self, coupled, appraisal, money_seed),
             provenance=Provenance(versions=library_versions(), seed=seed, draws=draws, inputs=self._hashes()),
         )
 
@@ -278,77 +292,6 @@ class Study:
             if isinstance(answer, Effect):
                 effects[outcome][name] = answer
         return effects, tuple(answer for answer in answers.values() if isinstance(answer, Refusal))
-
-    def _appraise(
-        self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator, *, alone: bool = False
-    ) -> tuple[Appraisal | None, str]:
-        """Appraise the primary effects on everything that can be prevented; or say why that cannot be."""
-        primaries = {outcome: next(iter(named.values())) for outcome, named in effects.items()}
-        events = {
-            outcome: effect
-            for outcome, effect in primaries.items()
-            if effect.prevented is not None and effect.outcome.good == "fewer"
-        }
-        if self.costs is None:
-            return None, "The study gives no costs, so nothing can be said about what a prevented crime cost."
-        if not events:
-            return (
-                None,
-                "No outcome is a count of events that could be prevented, so there is nothing to divide the costs by.",
-            )
-        from evalkit.economics import NoMeanError, appraise
-
-        options = {"level": self.level, **self.appraisal}
-        prices = replace(self.prices, beside=()) if self.prices and alone else self.prices
-        try:
-            return appraise(events, costs=self.costs, prices=prices, rng=rng, **options), ""
-        except NoMeanError as problem:  # a finding, and no fault of the study
-            return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
-
-    def _inform(self, appraisal: Appraisal | None, seed: int) -> tuple[Information | None, str]:
-        """Say what it is worth to know more before the measure is adopted or done without; or why that cannot be."""
-        if self.learning is not None and (self.costs is None or self.prices is None):
-            missing = "costs" if self.costs is None else "prices"
-            msg = f"learning asks what it is worth to know more, which is reckoned in money: give {missing}"
-            raise StudyError(msg)
-        if appraisal is None:
-            return None, "Without an appraisal there is no decision in money that knowing more could better."
-        from evalkit.economics import value_of_information, why_no_information
-
-        if reason := why_no_information(appraisal):
-            return None, f"{reason[:1].upper()}{reason[1:]}."
-        observed = None if self.learning is None else self._observed(appraisal, self.learning.share_lasting)
-        return value_of_information(appraisal, learning=self.learning, observed=observed, seed=seed), ""
-
-    def _observed(self, appraisal: Appraisal, share_lasting: float) -> Observed:
-        """Say what the primary estimate rests on: treated sites, and their mean time under the measure."""
-        from evalkit.economics import Observed
-
-        design, months = self.designs[self.primary], 12 * appraisal.window
-        if design.panel is None:
-            return Observed(sites=1, months=months, share_lasting=share_lasting)
-        under = design.treatment[design.treatment.any(axis=1)]
-        share = under.sum() / (len(under) * len(design.periods_after))
-        return Observed(sites=len(under), months=months * float(share), share_lasting=share_lasting)
-
-    def _weigh(
-        self, effects: Mapping[str, Mapping[str, Effect]], appraisal: Appraisal | None
-    ) -> tuple[Harm | None, str]:
-        """Weigh what the primary effects prevented by the harm it does; or say why that cannot be."""
-        return harm_of(
-            {outcome: next(iter(named.values())) for outcome, named in effects.items()},
-            self.harm,
-            self.harm_weights,
-            cost=None if appraisal is None else appraisal.full_cost_draws,
-            appraisal=self.appraisal,
-            level=self.level,
-        )
-
-    def _appraise_alone(
-        self, effects: Mapping[str, Mapping[str, Effect]], rng: np.random.Generator
-    ) -> tuple[Appraisal | None, str]:
-        """Appraise under the chosen prices only."""
-        return self._appraise(effects, rng, alone=True)
 
     def _cautions(self) -> list[str]:
         """Say what the measure itself may do to the counts, whether there is money or not."""

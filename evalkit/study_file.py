@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["find_study", "load_study"]
 
+# Keys of [appraisal] that choose among sets of assumptions; the others are arguments of `appraise`.
+_NAMED_APART = {"assumptions", "compare"}
+
 _KINDS = ("count", "rate", "proportion", "score")
 
 
@@ -117,7 +120,10 @@ class _Builder:
                     sensitivity=sensitivity,
                     costs=costs,
                     prices=prices,
-                    appraisal=self.sections.appraisal.model_dump(exclude_none=True) | groups,
+                    appraisal=self.sections.appraisal.model_dump(exclude_none=True, exclude=_NAMED_APART) | groups,
+                    assumptions=self.sections.appraisal.assumptions,
+                    assumption_sets=self.sections.assumption_sets,
+                    compared_sets=self.sections.appraisal.compare,
                     intrusion=intrusion,
                     perception=perception,
                     learning=learning,

@@ -133,6 +133,10 @@ class AppraisalSection(Section):
     financial_year_as: Literal["first", "second"] | None = None
     period_years: float | dict[str, float] | None = None
     disjoint: bool | None = None
+    optimism_bias: float | None = None
+    sensitivity: dict[str, Any] | None = None
+    assumptions: str | None = None
+    compare: list[str] | None = None
 
 
 class RollOutSection(Section):
@@ -199,6 +203,7 @@ class StudyFile(Section):
     perception: dict[str, Any] | None = None
     learning: LearningSection | None = None
     harm: HarmSection = HarmSection()
+    assumption_sets: dict[str, dict[str, Any]] = {}
     options: dict[str, dict[str, Any]] = {}
     decision: DecisionSection = DecisionSection()
 

@@ -11,6 +11,7 @@ from evalkit.economics.appraisal import (
     YearLine,
 )
 from evalkit.economics.appraising import appraise
+from evalkit.economics.assumption_sets import AS_GIVEN, AssumptionSet, SetLine, assumption_set, assumption_sets
 from evalkit.economics.beside import Beside
 from evalkit.economics.capital import equivalent_annual_cost
 from evalkit.economics.cash_flow import CashFlow, CashYear
@@ -52,6 +53,7 @@ from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import Multiplier, Prices, UnitCost
 from evalkit.economics.purses import CityAccount, PerspectiveLine, PublicSaving
 from evalkit.economics.rates import HealthDiscounting
+from evalkit.economics.sensitivity import Bar, Sensitivity, SwitchingValue, TwoWay, switching_value, tornado, two_way
 from evalkit.economics.stopping import Stop, StopBearer, Stopped, StopYear
 from evalkit.economics.transfer import Transfer
 from evalkit.economics.unpriced import (
@@ -63,6 +65,7 @@ from evalkit.economics.unpriced import (
 from evalkit.economics.welfare import GREEN_BOOK_EXPONENT, SwitchingExponent, switching_exponent, welfare_weight
 
 __all__ = [
+    "AS_GIVEN",
     "BEARERS",
     "DEADWEIGHTS",
     "GREEN_BOOK_EXPONENT",
@@ -71,6 +74,8 @@ __all__ = [
     "Appraisal",
     "AreaLine",
     "Assumption",
+    "AssumptionSet",
+    "Bar",
     "BearerLine",
     "Beside",
     "BreakEven",
@@ -117,18 +122,24 @@ __all__ = [
     "PublicSaving",
     "Quadrants",
     "RollOut",
+    "Sensitivity",
+    "SetLine",
     "Stop",
     "StopBearer",
     "StopYear",
     "Stopped",
     "SwitchingExponent",
+    "SwitchingValue",
     "Transfer",
+    "TwoWay",
     "UnitCost",
     "Weighing",
     "YearLine",
     "acceptable_value",
     "appraise",
     "appraise_option",
+    "assumption_set",
+    "assumption_sets",
     "break_even_privacy",
     "compare_options",
     "deflators",
@@ -145,6 +156,9 @@ __all__ = [
     "price_schedules",
     "read_own",
     "switching_exponent",
+    "switching_value",
+    "tornado",
+    "two_way",
     "uprate",
     "value_of_information",
     "weigh_harm",

@@ -46,6 +46,9 @@ from evalkit.errors import CostError
 
 __all__ = ["appraise", "appraise_inputs"]
 
+# The largest uplift that official guidance knows is 200 % (equipment and development, upper bound).
+_MOST_BIAS = 2.0
+
 type Amountlike = float | Mapping[str, Any] | Quantity
 
 
@@ -67,6 +70,7 @@ def appraise(
     deadweight: str | Amountlike = 0.0,
     period_years: float | Mapping[str, float] | None = None,
     disjoint: bool = False,
+    optimism_bias: float = 0.0,
     groups: Groups | None = None,
     sensitivity: Mapping[str, Any] | AskedSensitivity | None = None,
     level: float = 0.95,
@@ -104,6 +108,7 @@ def appraise(
     disjoint : is no event counted in two outcomes?
     groups : of people, whose shares in what each bearer pays and gains are known
     level : of every interval
+    optimism_bias : share that is added to every cost for plans that turn out dearer, apart from its uncertainty
     sensitivity : `{vary_certain, two_way}`: share by which inputs without uncertainty are moved as well, and
         the names of two inputs to vary against each other, for `Appraisal.sensitivity`
     rng : needed where an amount, price, multiplier or share is uncertain
@@ -134,7 +139,8 @@ def appraise(
     cost_step, worth_step = _price_steps(costs, prices, year, deflator, financial_year_as)
     draws = next(iter(effects.values())).draws
     public = public_among(costs.own_bearers, {} if prices is None else prices.own_bearers)
-    flows = draw_costs(costs, cost_step, draws, rng)
+    bias = _check_bias(optimism_bias)
+    flows = draw_costs(costs, cost_step, draws, rng, optimism_bias=bias)
     worth: Mapping[str, Worth] = {}
     if prices is not None and worth_step is not None:
         worth = draw_worth(effects, prices, multipliers, step=worth_step, perspective=perspective, rng=rng)
@@ -161,7 +167,7 @@ def appraise(
         warnings=(),
         groups=groups,
     )
-    chosen = {"deadweight": loss, "retention": retention, "disjoint": disjoint}
+    chosen = {"deadweight": loss, "retention": retention, "disjoint": disjoint, "optimism_bias": bias}
     inputs = replace(
         inputs,
         assumptions=(*assumptions_of(inputs, multipliers, chosen), *(groups.assumptions() if groups else ())),
@@ -268,6 +274,15 @@ def _check_horizon(horizon: int | None, clock: Clock, retention: Amountlike | No
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_bias(given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= _MOST_BIAS:
+        raise CostError(
+            f"optimism_bias is the share by which costs turn out above those given, 0 to {_MOST_BIAS:g}, such as 0.1; "
+            f"there is {given!r}"
+        )
+    return float(given)
 
 
 def _draw_deadweight(

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import CostError, nearest
 
-__all__ = ["AssumptionSet", "assumption_set", "assumption_sets"]
+if TYPE_CHECKING:
+    from evalkit.economics.appraisal import Amount, Appraisal
+
+__all__ = ["AS_GIVEN", "AssumptionSet", "SetLine", "assumption_set", "assumption_sets"]
+
+# What the study's own choices are called where they are no set by name.
+AS_GIVEN = "as the study has it"
 
 # What a set may choose. How long a period is, or in which year's prices results stand, is no assumption of this kind.
 CHOICES = (
@@ -88,6 +94,63 @@ class AssumptionSet:
     def under(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Give the arguments of `appraise` with this set where the study does not say otherwise itself."""
         return {**self.choices, **options}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetLine:
+    """What came of the same effects under one set of assumptions.
+
+    Attributes
+    ----------
+    name, says, source : of the set
+    chosen : is it the one that the study's headline rests on?
+    choices : what the set chooses, in words
+    scenario, horizon : what is counted, and how many years of it
+    cost, benefit, net_benefit : present value; `benefit` and `net_benefit` None where nothing has a price
+    prob_net_benefit, benefit_cost_ratio, cost_per_crime_prevented : as those of the appraisal
+    reason : why there is nothing of all this; empty where there is
+    """
+
+    name: str
+    says: str
+    source: str
+    chosen: bool
+    choices: tuple[str, ...]
+    scenario: str = ""
+    horizon: int | None = None
+    cost: Amount | None = None
+    benefit: Amount | None = None
+    net_benefit: Amount | None = None
+    prob_net_benefit: float | None = None
+    benefit_cost_ratio: float | None = None
+    cost_per_crime_prevented: float | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, which: AssumptionSet, appraisal: Appraisal | None, reason: str, *, chosen: bool = False) -> SetLine:
+        """Read a line from an appraisal: of its longest scenario, as the set counts it."""
+        words = tuple(f"{key.replace('_', ' ')}: {_words(value)}" for key, value in which.choices.items())
+        line = cls(name=which.name, says=which.says, source=which.source, chosen=chosen, choices=words, reason=reason)
+        if appraisal is None:
+            return line
+        longest = appraisal.extrapolation or appraisal
+        return replace(
+            line,
+            scenario=longest.scenario,
+            horizon=longest.horizon,
+            cost=longest.cost,
+            benefit=longest.benefit,
+            net_benefit=longest.net_benefit,
+            prob_net_benefit=longest.prob_net_benefit,
+            benefit_cost_ratio=longest.benefit_cost_ratio,
+            cost_per_crime_prevented=longest.cost_per_crime_prevented.estimate,
+        )
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @cache

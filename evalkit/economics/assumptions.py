@@ -28,7 +28,7 @@ def assumptions_of(inputs: Inputs, multipliers: Any, chosen: Mapping[str, Any]) 
 
     Parameters
     ----------
-    chosen : deadweight, retention, disjoint as they were given
+    chosen : deadweight, retention, disjoint, optimism_bias as they were given
     """
     return (
         *flow_assumptions(inputs),
@@ -225,6 +225,15 @@ def _choices(inputs: Inputs, chosen: Mapping[str, Any]) -> list[Assumption]:
                 value=inputs.health.words,
                 source=inputs.health.schedule.source,
                 certainty=inputs.health.schedule.certainty,
+            )
+        )
+    if chosen["optimism_bias"]:
+        found.append(
+            Assumption(
+                what="optimism bias of costs",
+                value=f"{100 * chosen['optimism_bias']:g} % added to every cost as given, apart from its uncertainty",
+                source="",
+                certainty="chosen",
             )
         )
     if chosen["disjoint"]:

@@ -70,12 +70,22 @@ def price_step(
     return uprating(from_year, to_year, deflator, financial_year_as=financial_year_as)
 
 
-def draw_costs(costs: Costs, step: Uprating, draws: int, rng: np.random.Generator | None) -> tuple[Drawn, ...]:
-    """Draw every flow, savings negative; whoever bears it, so that all perspectives see the same draws."""
+def draw_costs(
+    costs: Costs, step: Uprating, draws: int, rng: np.random.Generator | None, *, optimism_bias: float = 0.0
+) -> tuple[Drawn, ...]:
+    """Draw every flow, savings negative; whoever bears it, so that all perspectives see the same draws.
+
+    Parameters
+    ----------
+    optimism_bias : share that is added to every cost, and to no saving
+    """
     return tuple(
         Drawn(
             flow=flow,
-            draws=flow.sign * step.factor * _draw(flow.quantity, f"flow {flow.what!r}", draws, rng),
+            draws=flow.sign
+            * step.factor
+            * (1 if flow.saving else 1 + optimism_bias)
+            * _draw(flow.quantity, f"flow {flow.what!r}", draws, rng),
         )
         for flow in costs.flows
     )

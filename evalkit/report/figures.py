@@ -14,6 +14,7 @@ from evalkit.report import (
     figures_information,
     figures_money,
     figures_options,
+    figures_sensitivity,
     figures_time,
     figures_trends,
 )
@@ -56,6 +57,8 @@ _FIGURES = (
     figures_money.waterfall,
     figures_money.break_even,
     figures_money.plane,
+    figures_sensitivity.tornado,
+    figures_sensitivity.two_way,
     figures_incidence.areas,
     figures_information.known_inputs,
     figures_harm.harm,

@@ -21,6 +21,7 @@ from evalkit.report.sections_incidence import incidence_sections
 from evalkit.report.sections_information import information_sections
 from evalkit.report.sections_money import money_section
 from evalkit.report.sections_options import options_sections
+from evalkit.report.sections_sensitivity import sensitivity_sections
 from evalkit.report.sections_study import checks_block, study_sections
 from evalkit.report.sections_trends import trends_sections
 from evalkit.report.sections_unpriced import unpriced_sections
@@ -53,6 +54,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         _displacement(evaluation, drawn),
         *harm_sections(evaluation, drawn),
         money_section(evaluation, drawn),
+        *sensitivity_sections(evaluation, drawn),
         *incidence_sections(evaluation, drawn),
         *unpriced_sections(evaluation),
         *information_sections(evaluation, drawn),

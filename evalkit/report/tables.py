@@ -53,7 +53,22 @@ def all_tables(evaluation: Evaluation) -> tuple[ExportTable, ...]:
         for figure in all_figures(evaluation)
     )
     effects = (_effects(evaluation), _prevented(evaluation), _by_site(evaluation))
-    return (*effects, _checks(evaluation), _refusals(evaluation), *money, *pictures)
+    sets = (_sets(evaluation),) if evaluation.by_assumptions else ()
+    return (*effects, _checks(evaluation), _refusals(evaluation), *money, *sets, *pictures)
+
+
+def _sets(evaluation: Evaluation) -> ExportTable:
+    rows = [
+        (line.name, "yes" if line.chosen else "no", line.scenario, line.horizon, *_triple(line.cost), *_triple(line.benefit),
+         *_triple(line.net_benefit), line.prob_net_benefit, line.reason)
+        for line in evaluation.by_assumptions
+    ]  # fmt: skip
+    amounts = [f"{what}{end}" for what in ("cost", "benefit", "net_benefit") for end in ("", "_lower", "_upper")]
+    return ExportTable(
+        name="assumption-sets",
+        columns=("assumptions", "chosen", "scenario", "horizon", *amounts, "prob_net_benefit", "reason"),
+        rows=tuple(rows),
+    )
 
 
 def _effects(evaluation: Evaluation) -> ExportTable:
