@@ -64,7 +64,8 @@ def test_the_report_says_what_turns_the_answer(evaluate):
     safe, open_ = html.render(evaluate(30_000)), html.render(evaluate(3_000_000))
     assert "What does the money hang on?" in safe
     assert "The measure pays on average at every pair of values" in safe
-    assert "“unit cost of robbery: loss” can turn the answer within its range" in open_
+    assert "“cost: &lt;b&gt;patrols&lt;/b&gt;”" in open_
+    assert "can turn the answer within their ranges, all else being as it is." in open_
     assert "enough to turn the answer" in open_
     assert "of the pairs of values of" in open_
 

@@ -59,10 +59,17 @@ def all_tables(evaluation: Evaluation) -> tuple[ExportTable, ...]:
 
 def _sets(evaluation: Evaluation) -> ExportTable:
     rows = [
-        (line.name, "yes" if line.chosen else "no", line.scenario, line.horizon, *_triple(line.cost), *_triple(line.benefit),
-         *_triple(line.net_benefit), line.prob_net_benefit, line.reason)
+        (
+            line.name,
+            "yes" if line.chosen else "no",
+            line.scenario,
+            line.horizon,
+            *(cell for part in (line.cost, line.benefit, line.net_benefit) for cell in _triple(part)),
+            line.prob_net_benefit,
+            line.reason,
+        )
         for line in evaluation.by_assumptions
-    ]  # fmt: skip
+    ]
     amounts = [f"{what}{end}" for what in ("cost", "benefit", "net_benefit") for end in ("", "_lower", "_upper")]
     return ExportTable(
         name="assumption-sets",
