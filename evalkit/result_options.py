@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evalkit.economics import Amount
     from evalkit.economics.decisions import Acceptability, IncrementalLine, OptionsCompared, Plane, Portfolio
+    from evalkit.economics.unpriced import Preference
 
 __all__ = ["options_document"]
 
@@ -27,10 +28,34 @@ def options_document(options: OptionsCompared | None) -> dict[str, Any] | None:
         "planes": [_plane(each) for each in options.planes],
         "acceptability": _acceptability(options.acceptability),
         "portfolio": _portfolio(options.portfolio),
+        "preference": _preference(options.preference),
         "assumptions": {
             name: [asdict(each) for each in appraisal.assumptions] for name, appraisal in options.appraisals.items()
         },
         "warnings": list(options.warnings),
+    }
+
+
+def _preference(found: Preference | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "best": found.best,
+        "preferred": found.preferred,
+        "barred": list(found.barred),
+        "reason": found.reason,
+        "comparisons": [
+            {
+                "option": each.option,
+                "best": each.best,
+                "prob_better": each.prob_better,
+                "equal": each.equal,
+                "difference": _amount(each.difference),
+                "ordering": each.ordering,
+                "reason": each.reason or None,
+            }
+            for each in found.comparisons
+        ],
     }
 
 

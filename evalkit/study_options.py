@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.draws import Quantity
 from evalkit.errors import EvalkitError, StudyError
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
     from evalkit.economics.decisions import OptionsCompared
+    from evalkit.economics.unpriced import Preference
     from evalkit.study import Study
 
 __all__ = ["check_options", "compare_study_options"]
@@ -38,10 +41,40 @@ def compare_study_options(study: Study, appraisal: Appraisal | None, seed: int) 
             msg = f"[options.{name}] {problem}"
             raise StudyError(msg) from problem
     try:
-        return compare_options(appraisals, **study.decision), ""
+        compared = compare_options(appraisals, **study.decision)
+        return replace(compared, preference=_preference(study, compared)), ""
     except EvalkitError as problem:
         msg = f"[decision] {problem}"
         raise StudyError(msg) from problem
+
+
+def _preference(study: Study, compared: OptionsCompared) -> Preference | None:
+    """Prefer, of options that cannot be told apart in money, the one that watches less; or none, where nothing tells.
+
+    Doing without watches nobody. What is not given of the measure or of an option counts as not measured.
+    """
+    from evalkit.economics.decisions import DOING_WITHOUT
+    from evalkit.economics.unpriced import prefer_less_intrusive
+
+    own = {} if study.intrusion is None else study.intrusion.mean_exposures
+    given = {study.intervention.name: own}
+    for name, option in study.options.items():
+        given[name] = {measure: Quantity.of(amount).mean for measure, amount in option.exposures.items()}
+    measures = list(dict.fromkeys(measure for found in given.values() for measure in found))
+    if compared.net_benefit is None or not measures:
+        return None
+    given[DOING_WITHOUT] = dict.fromkeys(measures, 0.0)
+    barred = [name for name, option in study.options.items() if option.fails]
+    if study.intrusion is not None and study.intrusion.fails:
+        barred.append(study.intervention.name)
+    return prefer_less_intrusive(
+        compared.net_benefit,
+        [[given[name].get(measure, np.nan) for measure in measures] for name in compared.names],
+        options=compared.names,
+        measures=[measure.replace("_", " ") for measure in measures],
+        barred=barred,
+        level=compared.level,
+    )
 
 
 def check_options(study: Study, appraisal: Appraisal | None) -> None:

@@ -41,6 +41,8 @@ def options_sections(evaluation: Evaluation, drawn: dict[str, Figure]) -> tuple[
         Paragraph(head=f"Each compared with {options.comparator}", text=""),
         Listing(items=tuple(decisionwords.of_a_pair(plane) for plane in options.planes)),
     ]
+    if options.preference is not None:
+        blocks.append(Paragraph(head="Which watches less", text=formats.sentence(options.preference.reason)))
     if options.portfolio is not None:
         told = decisionwords.portfolio(options.portfolio, options.currency)
         blocks.append(Paragraph(head="Under the budget", text=told))

@@ -14,6 +14,7 @@ from evalkit.economics.decisions.compared import DOING_WITHOUT, Draws, place_of,
 from evalkit.economics.decisions.incremental import Incremental, incremental
 from evalkit.economics.decisions.plane import Plane, plane
 from evalkit.economics.decisions.portfolio import Portfolio, Rules, best_portfolio
+from evalkit.economics.unpriced import Preference
 from evalkit.errors import CostError, nearest
 
 __all__ = ["OptionsCompared", "compare_options"]
@@ -39,6 +40,8 @@ class OptionsCompared:
     scenario, currency, price_year, events_are, level : as of the appraisals
     worth : mean worth of one event in the study's prices, or None
     warnings : sentences that a reader must see
+    preference : which to take where net benefits cannot be told apart and one watches less; None where nothing is
+        known of how much any of them watches, or nothing has a price
     """
 
     appraisals: Mapping[str, Appraisal]
@@ -57,6 +60,7 @@ class OptionsCompared:
     level: float
     worth: float | None
     warnings: tuple[str, ...]
+    preference: Preference | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ of a crime, how long an effect lasts) cannot make one look better than another b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,15 +17,17 @@ from evalkit.domain import Effect
 from evalkit.draws import FloatArray, Quantity
 from evalkit.economics.amounts import read_amount
 from evalkit.economics.appraisal import Appraisal, Assumption
+from evalkit.economics.bearers import read_bearers
 from evalkit.economics.drawing import draw_costs
 from evalkit.economics.faults import CostFaultsError, attempt, refuse, unknown_keys
 from evalkit.economics.inputs import Inputs
 from evalkit.economics.ledger import Costs
+from evalkit.economics.unpriced import MEASURES
 from evalkit.errors import CostError, DomainError, nearest
 
 __all__ = ["Option", "appraise_option", "read_options"]
 
-_KEYS = ("flows", "bearers", "share_of_effect", "prevented", "source")
+_KEYS = ("flows", "bearers", "share_of_effect", "prevented", "source", "exposures", "fails")
 # Ten times the effect of the measure is no share that anybody means: 60 was meant as 0.6.
 _LARGEST_SHARE = 10.0
 
@@ -42,12 +44,17 @@ class Option:
     prevented : in place of it, events prevented in a year, by outcome, net of displacement; negative for
         harm. `{mean, sd}` without a shape is normal, as harm is possible. Outcomes not named: none
     source : of the effect; needed
+    exposures : how much it watches, in physical units of `evalkit.economics.unpriced.MEASURES`, over the same time as
+        the measure's; empty where that was not measured, 0 where it watches nobody
+    fails : gates of law or principles that it does not pass; no net benefit brings it back
     """
 
     costs: Costs
     source: str
     share_of_effect: float | Mapping[str, Any] | Quantity | None = None
     prevented: Mapping[str, float | Mapping[str, Any] | Quantity] = field(default_factory=dict)
+    exposures: Mapping[str, float | Mapping[str, Any] | Quantity] = field(default_factory=dict)
+    fails: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not _is_text(self.source):
@@ -63,6 +70,14 @@ class Option:
                 raise CostError(f"share_of_effect is a share, such as 0.6; there is {share.describe()}")
             object.__setattr__(self, "share_of_effect", share)
         object.__setattr__(self, "prevented", {name: _events(name, each) for name, each in self.prevented.items()})
+        for measure in self.exposures:
+            if measure not in MEASURES:
+                raise CostError(f"no measure of exposure {measure!r}; {nearest(measure, MEASURES, 20)}")
+        watched = {measure: read_amount(amount, measure) for measure, amount in self.exposures.items()}
+        object.__setattr__(self, "exposures", watched)
+        if isinstance(self.fails, str) or not all(_is_text(each) for each in self.fails):
+            raise CostError(f"fails is a list of the gates that the option does not pass; there is {self.fails!r}")
+        object.__setattr__(self, "fails", tuple(self.fails))
 
 
 def _is_text(given: object) -> bool:
@@ -103,15 +118,16 @@ def _read(table: object, costs: Costs) -> Option:
     faults = unknown_keys(table, _KEYS, "")
     if "flows" not in table:
         faults.append("no 'flows'; an option that costs nothing has a flow of 0")
-    if not isinstance(table.get("prevented", {}), Mapping):
-        faults.append(f"prevented is a table by outcome; there is {table['prevented']!r}")
-        table = {key: value for key, value in table.items() if key != "prevented"}
+    for key, what in (("prevented", "outcome"), ("exposures", "unit")):
+        if not isinstance(table.get(key, {}), Mapping):
+            faults.append(f"{key} is a table by {what}; there is {table[key]!r}")
+            table = {name: value for name, value in table.items() if name != key}
     ledger = {"currency": costs.currency, "year": costs.price_year, "flows": table.get("flows", ())}
-    bearers = (*costs.bearers, *table.get("bearers", ()))
+    bearers = {**costs.own_bearers, **read_bearers(table.get("bearers", ()))}
     own = costs
     if "flows" in table:
         own = attempt(faults, "", lambda: Costs.from_mapping({**ledger, "bearers": bearers})) or costs
-    effect = {key: table[key] for key in ("share_of_effect", "prevented") if key in table}
+    effect = {key: table[key] for key in ("share_of_effect", "prevented", "exposures", "fails") if key in table}
     option = attempt(faults, "", lambda: Option(costs=own, source=table.get("source", ""), **effect))
     if faults or option is None:
         raise CostFaultsError(faults, where="option")

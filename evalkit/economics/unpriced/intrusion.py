@@ -124,6 +124,21 @@ class Intrusion:
             raise CostError(f"{exposure.measure} has no amount for {first_of(missing)}; give it, 0 where there is none")
 
     @property
+    def mean_exposures(self) -> dict[str, float]:
+        """Mean of each exposure in its own unit, over all groups."""
+        return {
+            each.measure: sum(Quantity.of(amount).mean for amount in each.by_group.values())
+            if each.by_group
+            else Quantity.of(each.amount or 0.0).mean
+            for each in self.exposures
+        }
+
+    @property
+    def fails(self) -> tuple[str, ...]:
+        """Labels of the gates and principles that it does not pass; those not answered are not among them."""
+        return tuple(gate.label or gate.key for gate in (*self.gates, *self.principles) if gate.answer == "fail")
+
+    @property
     def findings(self) -> tuple[str, ...]:
         """What stands at the head of everything: gates and principles that are not passed."""
         return gate_findings((*self.gates, *self.principles))
