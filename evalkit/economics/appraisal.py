@@ -143,12 +143,16 @@ class BreakEven:
     value_per_event : value of one event above which the measure pays, given the mean of what was
         prevented: mean cost, with what is lost by taxing for it, over mean events in present value; None
         with `value_reason`
+    cost : most that the measure may cost, given what was prevented and what that is worth, for the mean net
+        benefit to be nothing: its cost with all amounts larger or smaller by one factor; None with `cost_reason`
     """
 
     events: float | None
     reason: str
     value_per_event: float | None
     value_reason: str
+    cost: float | None = None
+    cost_reason: str = "it was not reckoned"
 
 
 @dataclass(frozen=True, kw_only=True)

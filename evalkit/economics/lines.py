@@ -105,7 +105,29 @@ def break_even_of(
     else:
         events, reason = _break_even_mixture(cost, worth, sums)
     value, value_reason = _break_even_value(cost, float(prevented.mean()), float(discounted.mean()))
-    return BreakEven(events=events, reason=reason, value_per_event=value, value_reason=value_reason)
+    most, cost_reason = _break_even_cost(worth, sums)
+    return BreakEven(
+        events=events,
+        reason=reason,
+        value_per_event=value,
+        value_reason=value_reason,
+        cost=most,
+        cost_reason=cost_reason,
+    )
+
+
+def _break_even_cost(worth: Mapping[str, Worth], sums: Tally) -> tuple[float | None, str]:
+    """Most that the measure may cost; what is lost by taxing for its costs grows and falls with them."""
+    if not worth:
+        return None, "no outcome has a price"
+    paid, full = float(sums.total_cost.mean()), _full_cost(sums)
+    gained = float(sums.total_benefit.mean()) + full - paid
+    if paid <= 0 or full <= 0:
+        return None, _SAVES if paid < 0 else "on average the measure costs nothing"
+    if gained < 0:
+        return None, "on average the measure did harm, so that it would not pay if it cost nothing"
+    factor = finite_ratio(gained, full)
+    return (None, "on average the measure costs next to nothing") if factor is None else (factor * paid, "")
 
 
 def _break_even_value(cost: float, prevented: float, discounted: float) -> tuple[float | None, str]:

@@ -661,3 +661,22 @@ def test_the_sums_are_those_of_going_through_draws_periods_and_lines_one_by_one(
                 benefit += worth * (1.2 if bearer == "police" else 1)
         assert found.cost_draws[draw] == pytest.approx(cost)
         assert found.benefit_draws[draw] == pytest.approx(benefit)
+
+
+@pytest.mark.parametrize("deadweight", [0.0, 0.3])
+def test_at_its_break_even_cost_the_measure_neither_pays_nor_costs(make_effect, make_costs, make_prices, deadweight):
+    """Put in the place of the cost, it leaves a mean net benefit of nothing, with what is lost by taxing for it."""
+    effects = {"robbery": make_effect(mean=30)}
+    prices = make_prices({"robbery": {"victims": 5_000, "police": 1_000}})
+    first = appraise(effects, costs=make_costs(100_000), prices=prices, deadweight=deadweight)
+    again = appraise(effects, costs=make_costs(first.break_even.cost), prices=prices, deadweight=deadweight)
+    assert again.net_benefit.mean == pytest.approx(0, abs=1e-6)
+    assert first.break_even.cost_reason == ""
+
+
+def test_a_break_even_cost_that_is_none_says_why(make_effect, make_costs, make_prices):
+    """Harm pays at no cost, and without prices there is no worth to hold a cost against."""
+    harm = appraise({"robbery": make_effect(mean=-30)}, costs=make_costs(), prices=make_prices())
+    assert (harm.break_even.cost, harm.break_even.cost_reason[:30]) == (None, "on average the measure did har")
+    bare = appraise({"robbery": make_effect()}, costs=make_costs())
+    assert (bare.break_even.cost, bare.break_even.cost_reason) == (None, "no outcome has a price")
