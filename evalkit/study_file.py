@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from evalkit.errors import EvalkitError, StudyError, nearest
 from evalkit.registry import estimator as find_estimator
 from evalkit.study import Study
 from evalkit.study_harm import read_harm
+from evalkit.study_plan import settings_from_mapping
 from evalkit.study_program import read_program
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
 from evalkit.study_times import Times, read_times
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from evalkit.economics.decisions import Option
     from evalkit.economics.unpriced import Intrusion, Perception
 
-__all__ = ["find_study", "load_study"]
+__all__ = ["StudyParts", "find_study", "load_study", "read_study_parts"]
 
 # Keys of [appraisal] that choose among sets of assumptions; the others are arguments of `appraise`.
 _NAMED_APART = {"assumptions", "compare"}
@@ -72,6 +74,10 @@ def find_study(path: Path) -> Path:
 
 
 def _from_toml(file: Path, *, allow_outside: bool) -> Study:
+    return _open(file, allow_outside=allow_outside).build()
+
+
+def _open(file: Path, *, allow_outside: bool) -> _Builder:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as problem:
@@ -86,7 +92,51 @@ def _from_toml(file: Path, *, allow_outside: bool) -> Study:
     sections, faults = read_sections(document)
     if sections is None:
         raise StudyError(faults, where=file.name)
-    return _Builder(file=file, sections=sections, allow_outside=allow_outside, faults=faults).build()
+    return _Builder(file=file, sections=sections, allow_outside=allow_outside, faults=faults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyParts:
+    """What a study.toml says about its primary outcome and its money, before anything is counted.
+
+    Attributes
+    ----------
+    sections : the checked file
+    outcome : the primary one
+    estimator : made, or its name; the one that the file names or that its data ask for
+    counts : the before/after table of the outcome, where it has one
+    table : rows of the data file, unread; None where there is none yet
+    times : began, ended and resumed by site; None where nothing says them yet
+    panel : gives the outcome's panel from rows of the data file
+    """
+
+    file: Path
+    sections: StudyFile
+    outcome: Outcome
+    estimator: Estimator | str
+    counts: Table | None
+    table: pd.DataFrame | None
+    times: Times | None
+    panel: Callable[[pd.DataFrame], Panel]
+    costs: Costs | None
+    prices: Prices | None
+    groups: Mapping[str, Groups]
+    learning: Learning | None
+
+
+def read_study_parts(path: str | Path, *, allow_outside: bool = False) -> StudyParts:
+    """Read what a plan rests on from a study.toml, whose data file need not be there yet.
+
+    Raises
+    ------
+    StudyError
+        Every fault of the file at once; or the study is a program.
+    """
+    file = find_study(Path(path))
+    if file.suffix == ".py":
+        msg = f"{file.name} is a program, which builds a study from data; a plan is read from a study.toml"
+        raise StudyError(msg)
+    return _open(file, allow_outside=allow_outside).parts()
 
 
 @dataclass
@@ -109,6 +159,8 @@ class _Builder:
         learning = self._learning()
         harm = self._harm()
         options = self._options(costs)
+        with self._gathering("[plan] "):
+            settings_from_mapping(self.sections.plan or {})
         self._cross_checks()
         study: Study | None = None
         if not self.faults:
@@ -141,6 +193,39 @@ class _Builder:
         if study is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
         return study
+
+    def parts(self) -> StudyParts:
+        """Give what a plan rests on."""
+        data, section = self.sections.data, self.sections.outcomes.get(self.sections.study.primary)
+        path = None if data is None else self._inside(data.file, "[data] file")
+        table = self._table() if path is not None and path.is_file() else None
+        times = self._times(table) if table is not None and _says_times(self.sections) else None
+        outcome, counts = None, None
+        with self._gathering(f"[outcomes.{self.sections.study.primary}] "):
+            if section is not None:
+                outcome = _outcome(self.sections.study.primary, section)
+                counts = None if section.table is None else _counts(outcome, section)
+        estimator = self._estimator()
+        if data is None and counts is None and self.sections.analysis.estimator is None:
+            estimator = "did-poisson"  # there will be a panel
+        costs, prices, groups, learning = self._costs(), self._prices(), self._groups(), self._learning()
+        self._cross_checks()
+        if self.faults or outcome is None or section is None:
+            raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
+        return StudyParts(
+            file=self.file,
+            sections=self.sections,
+            outcome=outcome,
+            estimator=estimator,
+            counts=counts,
+            table=table,
+            times=times,
+            panel=partial(self._panel, outcome, section),
+            costs=costs,
+            prices=prices,
+            groups=groups,
+            learning=learning,
+        )
 
     @contextmanager
     def _gathering(self, where: str = "") -> Iterator[None]:
@@ -389,6 +474,11 @@ class _Builder:
             )
         if sections.data is None and (sections.design.comparison or sections.design.buffer):
             self.faults.append("[design] names sites, but there is no [data] file that has any")
+
+
+def _says_times(sections: StudyFile) -> bool:
+    data = sections.data
+    return bool(sections.intervention.began or (data is not None and (data.began or data.treated)))
 
 
 def _outcome(name: str, section: OutcomeSection) -> Outcome:

@@ -206,6 +206,7 @@ class StudyFile(Section):
     assumption_sets: dict[str, dict[str, Any]] = {}
     options: dict[str, dict[str, Any]] = {}
     decision: DecisionSection = DecisionSection()
+    plan: dict[str, Any] | None = None
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:
