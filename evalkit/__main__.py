@@ -75,6 +75,27 @@ def _check(options: argparse.Namespace) -> None:
     sys.stdout.write(outlook(load_study(Path(options.study), allow_outside=options.allow_outside)))
 
 
+def _plan(options: argparse.Namespace) -> None:
+    from evalkit.output import write_whole
+    from evalkit.planning import load_plan, plan_ahead
+    from evalkit.planning.plan_document import plan_text
+    from evalkit.report.plan_text import render_plan
+
+    folder = Path(options.out) if options.out else None
+    if folder is not None and folder.exists() and not folder.is_dir():
+        msg = f"--out {folder} is a file; wanted is a folder, which is made if it is not there"
+        raise ReportError(msg)
+    progress = _progress()
+    progress(f"reading {options.study}")
+    planned = load_plan(Path(options.study), allow_outside=options.allow_outside)
+    runs = {} if options.runs is None else {"runs": options.runs}
+    plan = plan_ahead(planned, seed=options.seed, progress=progress, **runs)
+    progress("")
+    sys.stdout.write(render_plan(plan, bold=_bold()))
+    if folder is not None:
+        sys.stdout.write("".join(f"{path}\n" for path in write_whole(folder, {"plan.json": plan_text(plan)})))
+
+
 def _quick(options: argparse.Namespace) -> None:
     from evalkit.quick import quick_study
 
@@ -112,7 +133,11 @@ def _new(options: argparse.Namespace) -> None:
 def _terminal(evaluation: Any) -> str:
     from evalkit.report.text import render
 
-    return render(evaluation, bold=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    return render(evaluation, bold=_bold())
+
+
+def _bold() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _progress() -> Progress:
@@ -137,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="read and validate a study; say what it can and cannot show")
     _add_study(check)
     check.set_defaults(command=_check)
+    _add_plan(commands)
     _add_quick(commands)
     models = commands.add_parser("models", help="the estimators: what each needs, assumes, and how well it did")
     models.add_argument("name", nargs="?", metavar="NAME", help="show one of them whole")
@@ -176,6 +202,17 @@ def _add_run(commands: Any) -> None:
         help=f"estimate anew, and keep no estimates (they are kept in {_CACHE}/ in DIR for runs that change no data)",
     )
     run.set_defaults(command=_run)
+
+
+def _add_plan(commands: Any) -> None:
+    plan = commands.add_parser(
+        "plan", help="before the money is spent: what could be shown, what it takes to pay, what learning is worth"
+    )
+    _add_study(plan)
+    plan.add_argument("--out", metavar="DIR", help="write plan.json there (default: nothing is written)")
+    plan.add_argument("--seed", type=_whole(0), metavar="N", help="in place of the study's own")
+    plan.add_argument("--runs", type=_whole(50), metavar="N", help="panels simulated at each effect (default: 120)")
+    plan.set_defaults(command=_plan)
 
 
 def _add_quick(commands: Any) -> None:

@@ -48,7 +48,8 @@ class Prior:
                     f"ratio (-0.22 is a fall of 20 %); there is {value!r}"
                 )
         if self.origin not in get_args(Origin.__value__):
-            raise StudyError(f"no origin {self.origin!r} of a prior; {nearest(self.origin, get_args(Origin.__value__))}")
+            known = get_args(Origin.__value__)
+            raise StudyError(f"no origin {self.origin!r} of a prior; {nearest(self.origin, known)}")
         if self.origin == "evidence" and not self.source:
             raise StudyError("a prior from evidence names its source: say which evaluations, or origin = 'stated'")
 
@@ -70,6 +71,14 @@ class Prior:
         lower, upper = math.log1p(low / 100), math.log1p(high / 100)
         reach = 2 * float(ndtri((1 + _LEVEL) / 2))
         return cls(mean=(lower + upper) / 2, sd=(upper - lower) / reach, origin=origin, source=source)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The two ends that hold 95 % of it."""
+        from scipy.special import ndtri
+
+        reach = float(ndtri((1 + _LEVEL) / 2)) * self.sd
+        return (self.mean - reach, self.mean + reach)
 
     def draws(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Spread it over so many draws, shape (draws,)."""

@@ -23,11 +23,13 @@ ALLOWED = {
     "economics": {"domain", "draws", "errors"},
     "evidence": {"domain", "draws", "errors"},
     "study": {"errors", "draws", "domain", "data", "registry", "economics", "evidence"},
+    # A plan asks of a study that is not there yet what a study asks of its data.
+    "planning": {"errors", "draws", "domain", "registry", "economics", "study"},
     # A report reads what an evaluation holds, its appraisal too, and what the estimators say of themselves.
-    "report": {"study", "economics", "registry", "domain", "draws", "errors"},
+    "report": {"study", "planning", "economics", "registry", "domain", "draws", "errors"},
     "output": {"study", "report", "domain", "draws", "errors"},
     "new_study": {"output", "errors"},
-    "__main__": {"study", "report", "output", "new_study", "data", "errors"},
+    "__main__": {"study", "planning", "report", "output", "new_study", "data", "errors"},
     "models": {"domain", "draws", "errors"},
     # The front door hands out names from everywhere, and makes none.
     "__init__": {"errors", "draws", "domain", "data", "registry", "economics", "evidence", "study", "report"},
@@ -58,6 +60,8 @@ ROW_OF = dict.fromkeys(
         "study_harm",
         "study_money",
         "study_options",
+        "study_plan",
+        "study_prior",
         "study_program",
         "study_schema",
         "study_times",

@@ -96,7 +96,7 @@ def detectable_in_table(chances: TableChances, power: float) -> Detectable:
     if not len(found):
         return Detectable(
             change=None,
-            reason=f"no fall, however large, is found with a power of {power:.0%} among so few events",
+            reason=f"no fall, however large, is found with a power of {100 * power:.0f} % among so few events",
         )
     first = int(found[0])
     return Detectable(change=float(brentq(short, falls[first], falls[first - 1])))

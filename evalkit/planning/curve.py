@@ -96,7 +96,7 @@ def detectable_by_simulation(chances: SimulatedChances, power: float) -> Detecta
         return Detectable(
             change=None,
             reason=f"the largest fall that was tried ({-100 * np.expm1(lowest):.0f} %) is found with a power of "
-            f"{most:.0%}, below the {power:.0%} that is wanted",
+            f"{100 * most:.0f} %, below the {100 * power:.0f} % that is wanted",
         )
     gradient = np.array([-1 / curve.slope, -change / curve.slope])
     return Detectable(change=float(change), error=float(np.sqrt(gradient @ curve.covariance @ gradient)))

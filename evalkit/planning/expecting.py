@@ -41,10 +41,8 @@ def expect_from_settings(settings: PlanSettings, outcome: Outcome) -> ExpectedPa
     periods = replace(Periods.spanning([_NOMINAL[length]]), count=before + after)
     starts = np.where(np.arange(sites) < treated, before, before + after)
     spread = _SITE_SPREAD if settings.site_spread is None else settings.site_spread
-    notes = [
-        f"There are no data: every site is expected to have {events:g} events a {length}, with levels that differ by "
-        f"{spread:g} (standard deviation of logs)."
-    ]
+    told = f"There are no data: every site is expected to have {events:g} events a {length}, with levels that differ"
+    notes = [f"{told} by {spread:g} (standard deviation of logs)."]
     if settings.dispersion is None:
         notes.append("No dispersion is given: counts vary as chance makes them, and crime usually varies more.")
     if settings.site_shift is None:
@@ -68,7 +66,7 @@ def _complete(settings: PlanSettings) -> tuple[int, int, int, int, float]:
         raise StudyError(
             f"[plan] needs {' and '.join(missing)}, as there are no data before the start that would say it"
         )
-    return tuple(getattr(settings, name) for name in _NEEDED)  # type: ignore[return-value]
+    return tuple(getattr(settings, name) for name in _NEEDED)
 
 
 def expect_from_panel(

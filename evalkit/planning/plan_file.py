@@ -16,9 +16,9 @@ from evalkit.planning.expecting import (
     expect_from_table,
     nominal_table,
 )
-from evalkit.study_plan import PlanSettings, settings_from_mapping
 from evalkit.registry import estimator as find_estimator
 from evalkit.study_file import StudyParts, read_study_parts
+from evalkit.study_plan import PlanSettings, settings_from_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -73,7 +73,7 @@ def plan_ahead(
     Parameters
     ----------
     seed : in place of the study's own
-    runs : panels that are simulated at each of nine effects, twice as many without one
+    runs : panels that are simulated at each of nine effects, three times as many where there is none
     progress : called with a sentence before each step
 
     Raises
@@ -134,9 +134,7 @@ def _chances(
             expected=expected, alpha=settings.alpha, measure="difference" if measure == "auto" else measure
         )
         return table, None, detectable_in_table(table, settings.power)
-    trials = try_changes(
-        expected, planned.estimator, alpha=settings.alpha, runs=runs, seed=seed, progress=progress
-    )
+    trials = try_changes(expected, planned.estimator, alpha=settings.alpha, runs=runs, seed=seed, progress=progress)
     curves = SimulatedChances.of(trials)
     return curves, trials, detectable_by_simulation(curves, settings.power)
 
@@ -149,14 +147,14 @@ def _notes(planned: PlannedStudy, trials: Trials | None, chances: Chances) -> li
             "benefits is not counted."
         )
     if trials is not None and trials.refused.sum() > _MANY_REFUSED * trials.runs.sum():
+        share = 100 * trials.refused.sum() / trials.runs.sum()
         notes.append(
-            f"In {trials.refused.sum() / trials.runs.sum():.0%} of the simulated panels the estimator had no answer, "
-            f"which counts as inconclusive: {trials.reason}."
+            f"In {share:.0f} % of the simulated panels the estimator had no answer, which counts as inconclusive: {trials.reason}."
         )
     if trials is not None and abs(trials.size - planned.settings.alpha) > 3 * trials.size_error:
         notes.append(
-            f"Without any effect {trials.size:.1%} of the simulated studies conclude that there is one, where "
-            f"{planned.settings.alpha:.1%} should: what they conclude is believed too much or too little."
+            f"Without any effect {100 * trials.size:.1f} % of the simulated studies conclude that there is one, where "
+            f"{100 * planned.settings.alpha:.1f} % should: what they conclude is believed too much or too little."
         )
     if isinstance(chances, SimulatedChances) and chances.prevented.misfit > _LARGE_MISFIT:
         notes.append(

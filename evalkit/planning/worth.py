@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,9 +29,10 @@ class StudyWorth:
     resolved : share of the variance of the prior that the study takes away
     perfect : value of knowing everything (EVPI); no study is worth more
     sample : value of what the study shows (EVSI)
-    own : net benefit that the study itself is expected to have in its sites, less `study_cost`
+    price : of learning: `study_cost`, and what the measure is expected to lose in the study's own sites where doing
+        without is better now (where adopting is, they would have the measure anyhow)
     forgone : net benefit lost because the roll-out waits; 0 where doing without is better now, or it does not wait
-    net : expected net benefit of sampling: `sample` plus `own` less `forgone`
+    net : expected net benefit of sampling: `sample` less `price` less `forgone`
     """
 
     currency: str
@@ -41,7 +42,7 @@ class StudyWorth:
     resolved: float
     perfect: float
     sample: float
-    own: float | None = None
+    price: float | None = None
     forgone: float | None = None
     net: float | None = None
 
@@ -65,8 +66,8 @@ def worth_of_study(
 ) -> tuple[StudyWorth | None, str]:
     """Give what the study is worth; None with a reason where there is no decision in money.
 
-    The roll-out comes after the study and beside its sites. Its costs and benefits by site and year are those of the
-    study. What the study shows is found by moment matching (see `evalkit.economics.information.sample`).
+    Costs and benefits of a site and year of the roll-out are taken to be those of the study. What the study shows is
+    found by moment matching (see `evalkit.economics.information.sample`).
     """
     from evalkit.economics.information import (
         effects_among,
@@ -106,16 +107,14 @@ def worth_of_study(
 def _for_roll_out(
     worth: StudyWorth, appraisal: Appraisal, learning: Learning, study_cost: float, treated: int
 ) -> StudyWorth:
-    from dataclasses import replace
-
     from evalkit.economics.information.roll_out import Scale
 
     scale = Scale(roll_out=learning.roll_out, sites=treated, years=appraisal.window, rates=appraisal.rates)  # type: ignore[arg-type]
     whole, left = scale.after(), scale.after(appraisal.window)
     # where the roll-out does not wait, what is best now is done until the study has its answer
     forgone = max(worth.net_benefit, 0.0) * (whole - left) if learning.waits else 0.0
-    own = worth.net_benefit - study_cost
+    price = study_cost + max(-worth.net_benefit, 0.0)
     sample = worth.sample * left
     return replace(
-        worth, perfect=worth.perfect * whole, sample=sample, own=own, forgone=forgone, net=sample + own - forgone
+        worth, perfect=worth.perfect * whole, sample=sample, price=price, forgone=forgone, net=sample - price - forgone
     )
