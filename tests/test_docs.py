@@ -20,6 +20,7 @@ from evalkit import registry
 from evalkit.economics import Groups
 from evalkit.economics.decisions import read_options
 from evalkit.economics.unpriced import intrusion_from_mapping, perception_from_mapping
+from evalkit.study_plan import settings_from_mapping
 from evalkit.study_schema import Section, StudyFile
 
 # One worker runs all pages, so that not every worker loads every library.
@@ -31,6 +32,7 @@ PAGES = (
     "eight_integers.md",
     "estimators.md",
     "index.md",
+    "plan_a_study.md",
     "reference.md",
     "tutorial.md",
     "write_a_study.md",
@@ -267,6 +269,12 @@ def test_every_key_of_what_has_no_price_is_documented(repo, section, read):
     """The tables [intrusion] and [perception] are read by the economics, which names its keys where one is wrong."""
     documented = documented_keys(page_of(repo, "write_a_study.md"))
     assert set(documented[section]) == known_keys(read, {"no_such_key": 1})
+
+
+def test_every_key_of_a_plan_is_documented(repo):
+    """The table [plan] names its keys where one is wrong."""
+    documented = documented_keys(page_of(repo, "write_a_study.md"))
+    assert set(documented["plan"]) == known_keys(settings_from_mapping, {"no_such_key": 1})
 
 
 def test_every_public_name_is_in_the_reference(repo):

@@ -98,7 +98,7 @@ def break_even_effect(
         return BreakEvenEffect(reason=reason)
     line = next(each for each in appraisal.by_crime if each.outcome == expected.outcome.name)
     if line.break_even is None:
-        return BreakEvenEffect(reason=line.reason or appraisal.benefit_reason)
+        return BreakEvenEffect(reason=appraisal.benefit_reason or line.reason)
     events, without = line.break_even, float(expected.by_period.sum())
     if events <= 0:
         return BreakEvenEffect(events=events, reason="the measure costs nothing or saves money without any effect")

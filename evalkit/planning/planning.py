@@ -149,7 +149,8 @@ def _notes(planned: PlannedStudy, trials: Trials | None, chances: Chances) -> li
     if trials is not None and trials.refused.sum() > _MANY_REFUSED * trials.runs.sum():
         share = 100 * trials.refused.sum() / trials.runs.sum()
         notes.append(
-            f"In {share:.0f} % of the simulated panels the estimator had no answer, which counts as inconclusive: {trials.reason}."
+            f"In {share:.0f} % of the simulated panels the estimator had no answer, which counts as "
+            f"inconclusive: {trials.reason}."
         )
     if trials is not None and abs(trials.size - planned.settings.alpha) > 3 * trials.size_error:
         notes.append(
