@@ -108,6 +108,7 @@ class StudyParts:
     table : rows of the data file, unread; None where there is none yet
     times : began, ended and resumed by site; None where nothing says them yet
     panel : gives the outcome's panel from rows of the data file
+    appraisal : keyword arguments of `evalkit.economics.appraise`
     """
 
     file: Path
@@ -120,7 +121,7 @@ class StudyParts:
     panel: Callable[[pd.DataFrame], Panel]
     costs: Costs | None
     prices: Prices | None
-    groups: Mapping[str, Groups]
+    appraisal: Mapping[str, Any]
     learning: Learning | None
 
 
@@ -208,7 +209,8 @@ class _Builder:
         estimator = self._estimator()
         if data is None and counts is None and self.sections.analysis.estimator is None:
             estimator = "did-poisson"  # there will be a panel
-        costs, prices, groups, learning = self._costs(), self._prices(), self._groups(), self._learning()
+        costs, prices, learning = self._costs(), self._prices(), self._learning()
+        appraisal = self._appraisal_options()
         self._cross_checks()
         if self.faults or outcome is None or section is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
@@ -223,9 +225,21 @@ class _Builder:
             panel=partial(self._panel, outcome, section),
             costs=costs,
             prices=prices,
-            groups=groups,
+            appraisal=appraisal,
             learning=learning,
         )
+
+    def _appraisal_options(self) -> dict[str, Any]:
+        """Give the arguments of `appraise`, under the set of assumptions that the file names."""
+        section = self.sections.appraisal
+        options = section.model_dump(exclude_none=True, exclude=_NAMED_APART) | self._groups()
+        if section.assumptions is None:
+            return options
+        from evalkit.economics import assumption_set
+
+        with self._gathering("[appraisal] "):
+            return assumption_set(section.assumptions, self.sections.assumption_sets).under(options)
+        return options
 
     @contextmanager
     def _gathering(self, where: str = "") -> Iterator[None]:

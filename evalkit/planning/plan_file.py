@@ -93,7 +93,7 @@ def _planned(parts: StudyParts) -> PlannedStudy:
     shape = "panel" if isinstance(expected, ExpectedPanel) else "table"
     if shape not in estimator.card.shapes:
         raise StudyError(f"[analysis] {name!r} takes {' or '.join(estimator.card.shapes)}, and this is a {shape}")
-    appraisal = sections.appraisal.model_dump(exclude_none=True) | dict(parts.groups)
+    appraisal = dict(parts.appraisal)
     if isinstance(expected, ExpectedTable) and expected.years is not None:
         appraisal = {"period_years": expected.years} | appraisal
     return PlannedStudy(

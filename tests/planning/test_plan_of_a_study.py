@@ -287,3 +287,12 @@ def test_the_library_gives_the_same_as_the_command(write):
     plan = plan_ahead(load_plan(write(TABLE, rows=None)))
     assert isinstance(plan.appraisal, ek.Appraisal)
     assert plan.conclusive.prevents == pytest.approx(1 - plan.conclusive.inconclusive - plan.conclusive.harms)
+
+
+def test_a_plan_is_appraised_under_the_assumptions_that_the_study_names(write):
+    """Taxing that loses half of what it raises makes 100,000 cost 150,000, which 37.5 burglaries pay."""
+    text = TABLE.replace(
+        "[costs]", '[appraisal]\nassumptions = "dear"\n\n[assumption_sets.dear]\ndeadweight = 0.5\n\n[costs]'
+    )
+    plan = plan_ahead(load_plan(write(text, rows=None)))
+    assert plan.break_even.events == pytest.approx(37.5, rel=1e-3)
