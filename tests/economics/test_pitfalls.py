@@ -91,8 +91,11 @@ def test_pitfall_01_sign(make_effect, make_costs, make_prices):
 
 def test_pitfall_02_log_scale(tmp_path):
     """log-scale effect on counts: prevented = y (exp(-b) - 1), not mu b."""
-    rows = [f"{site},{year},{40 + (site * year) % 3 - 1 if site < 4 or year < 2005 else 20 + (site + year) % 3 - 1},{2005 if site > 3 else ''}"
-            for site in range(12) for year in range(2000, 2010)]  # fmt: skip
+    rows = []
+    for site, year in np.ndindex(12, 10):
+        halved = site > 3 and year > 4
+        n = (20 + (site + year) % 3 - 1) if halved else (40 + (site * year) % 3 - 1)
+        rows.append(f"{site},{2000 + year},{n},{2005 if site > 3 else ''}")
     (tmp_path / "counts.csv").write_text("site,year,n,began\n" + "\n".join(rows) + "\n", encoding="utf-8")
     (tmp_path / "study.toml").write_text(
         '[study]\ntitle = "Half"\nprimary = "theft"\ndraws = 400\n[intervention]\nname = "x"\n[data]\n'
