@@ -131,7 +131,7 @@ def read_lines(faults: list[str], rows: Sequence[Mapping[str, Any]]) -> list[tup
     if rows:
         long = [place for place, row in enumerate(rows, start=1) if None in row]
         faults.extend(f"row {place} has more cells than the heading" for place in long)
-        faults.extend(unknown_keys({key: None for key in rows[0] if isinstance(key, str)}, _COLUMNS, "column: "))
+        faults.extend(unknown_keys({key: None for key in rows[0] if key}, _COLUMNS, "column: "))
     for place, row in enumerate(rows, 1):
         made = attempt(faults, f"row {place}: ", lambda row=row: _line(row))  # type: ignore[misc]
         if made is not None:
