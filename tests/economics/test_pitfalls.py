@@ -262,18 +262,18 @@ def test_pitfall_12_double_counts(make_effect, make_costs, make_prices):
 
 def test_pitfall_14_optimism_bias(told):
     """Optimism bias stated separately from uncertainty; not applied twice with shrinkage."""
-    evaluation, forms = told(more=", assumed = true")
-    # nothing is taken off unseen: the mean is that of the draws, and no assumption lowers it
-    appraisal = evaluation.appraisal
-    assert appraisal.benefit.mean == pytest.approx(2000 * evaluation.primary.net_prevented.sum(axis=1).mean())
-    assert appraisal.cost.mean == 20_000
-    assert "optimism" not in forms["json"]
-    # a cost that is thought too low is a line of its own beside it
-    evaluation, forms = told(
-        more=' }, { what = "overrun of such projects", amount = 5000, bearer = "city", kind = "one-off"'
-    )
-    assert evaluation.appraisal.cost.mean == 25_000
-    assert "overrun of such projects" in plain(forms["html"])
+    cost = "{ low = 10_000, high = 30_000 }"
+    plain_one, dearer = told(cost=cost), told(cost=cost, below="[appraisal]\noptimism_bias = 0.25\n")
+    (before, _), (after, forms) = plain_one, dearer
+    # the costs only, in proportion, and in words of its own; benefits are those of the draws, as they were
+    assert after.appraisal.cost_draws == pytest.approx(1.25 * before.appraisal.cost_draws)
+    assert np.array_equal(after.appraisal.benefit_draws, before.appraisal.benefit_draws)
+    assert after.appraisal.benefit.mean == pytest.approx(2000 * after.primary.net_prevented.sum(axis=1).mean())
+    assert "optimism bias of costs" in plain(forms["html"])
+    said = [
+        each for each in json.loads(forms["json"])["appraisal"]["assumptions"] if each["what"].startswith("optimism")
+    ]
+    assert [each["what"] for each in rests_on if "optimism" in each["what"]] == ["optimism bias of costs"]
 
 
 def test_pitfall_15_rare_events(told):
