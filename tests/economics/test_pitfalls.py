@@ -270,9 +270,7 @@ def test_pitfall_14_optimism_bias(told):
     assert np.array_equal(after.appraisal.benefit_draws, before.appraisal.benefit_draws)
     assert after.appraisal.benefit.mean == pytest.approx(2000 * after.primary.net_prevented.sum(axis=1).mean())
     assert "optimism bias of costs" in plain(forms["html"])
-    said = [
-        each for each in json.loads(forms["json"])["appraisal"]["assumptions"] if each["what"].startswith("optimism")
-    ]
+    rests_on = json.loads(forms["json"])["appraisal"]["assumptions"]
     assert [each["what"] for each in rests_on if "optimism" in each["what"]] == ["optimism bias of costs"]
 
 
