@@ -263,6 +263,10 @@ _WANTED: dict[str, tuple[str, ...]] = {
 }
 
 
+# Beyond it no number of draws has a mean, and the distribution itself cannot be reckoned.
+_WILDEST = 1e4
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Is it a finite number, of Python or of numpy, and not a truth value?"""
     return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
@@ -305,6 +309,12 @@ class Quantity:
             raise DomainError(msg)
         if self.shape in {"lognormal", "gamma"} and p["mean"] <= 0:
             msg = f"mean of a {self.shape} quantity is above zero; there is {p['mean']:g}"
+            raise DomainError(msg)
+        if self.shape in {"lognormal", "gamma"} and p["sd"] > _WILDEST * p["mean"]:
+            msg = (
+                f"sd of a {self.shape} quantity is at most {_WILDEST:g} times its mean; "
+                f"there is mean {p['mean']:g}, sd {p['sd']:g}"
+            )
             raise DomainError(msg)
         if "low" in p and not p["low"] <= p.get("mode", p["low"]) <= p["high"]:
             msg = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -219,7 +219,7 @@ def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[s
         return StudyFile.model_validate(document), []
     except ValidationError as problem:
         found = problem.errors(include_url=False)
-    faults = [_sentence(fault) for fault in found]
+    faults = _sentences(found)
     if any(fault["type"] != "extra_forbidden" for fault in found):
         return None, faults
     known = copy.deepcopy(dict(document))
@@ -232,16 +232,40 @@ def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[s
     return StudyFile.model_validate(known), faults
 
 
-def _sentence(fault: Any) -> str:
+def _sentences(found: Sequence[Any]) -> list[str]:
+    """Say each fault once, also where a key may be of several types and is of none."""
+    sentences: list[str] = []
+    by_place: dict[tuple[str, str], list[str]] = {}
+    for fault in found:
+        place, wanted, shown = _parts(fault)
+        if shown:
+            by_place.setdefault((place, shown), []).append(wanted)
+        else:  # a key that is not known, or not there
+            sentences.append(f"{place}{wanted}")
+    return [*sentences, *(f"{place}{_one_of(wanted)}{shown}" for (place, shown), wanted in by_place.items())]
+
+
+def _one_of(wanted: Sequence[str]) -> str:
+    if _FINITE in wanted:
+        return _FINITE
+    first, *others = dict.fromkeys(wanted)
+    return " or ".join([first, *(each.removeprefix("wanted is ") for each in others)])
+
+
+_FINITE = "wanted is a finite number"
+
+
+def _parts(fault: Any) -> tuple[str, str, str]:
+    """Give where a fault is, what is wanted there, and what is there."""
     *above, last = [part for part in fault["loc"] if _names_a_key(part)] or ["study"]
     if isinstance(last, int) and above:  # a place in a list: name the list with it
         last = f"{above.pop()}[{last}]"
     where = f"[{'.'.join(str(part) for part in above)}] " if above else ""
     if fault["type"] == "extra_forbidden":
-        return f"{where}has no key {last!r}; {nearest(last, _known(above), 20)}"
+        return where, f"has no key {last!r}; {nearest(last, _known(above), 20)}", ""
     if fault["type"] == "missing":
-        return f"{where}needs the key {last!r}, which is not there"
-    return f"{where}{last}: {_wanted(fault)}; there is {_shown(fault.get('input'))}"
+        return where, f"needs the key {last!r}, which is not there", ""
+    return f"{where}{last}: ", _wanted(fault), f"; there is {_shown(fault.get('input'))}"
 
 
 def _names_a_key(part: object) -> bool:

@@ -64,6 +64,9 @@ def read_bearers(given: Mapping[Any, Any] | Sequence[Any]) -> Mapping[str, Purse
     for name in given:
         if not isinstance(name, str) or not name.strip():
             raise CostError(f"a bearer of your own has a name; there is {name!r}")
+    twice = next((name for name in given if not isinstance(given, Mapping) and list(given).count(name) > 1), None)
+    if twice is not None:
+        raise CostError(f"the bearer {twice!r} stands twice in 'bearers'; name it once")
     purses: dict[str, Any] = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "private")
     for name, purse in purses.items():
         if purse not in _PURSES:

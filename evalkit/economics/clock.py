@@ -21,6 +21,8 @@ __all__ = ["Clock", "Span", "read_clock", "year_shares"]
 
 # Far below a day, far above the rounding of years reckoned from dates.
 _SLIVER = 1e-6
+# Years of one period; nobody counts longer, and every year of it would be reckoned.
+_LONGEST = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +167,11 @@ def _length(label: str, period_years: float | Mapping[str, float] | None) -> flo
     given = period_years[label] if isinstance(period_years, Mapping) else period_years
     if not _is_positive(given):
         raise CostError(f"the length of period {label!r} in years is a number above zero; there is {given!r}")
+    if given > _LONGEST:
+        raise CostError(
+            f"the length of period {label!r} is {given:g} years, and wanted are {_LONGEST:g} or fewer; "
+            "give the length in years, such as 0.25 for a quarter"
+        )
     return float(given)
 
 

@@ -23,17 +23,21 @@ from evalkit.economics.justice import refuse_average_saving, refuse_unknown_just
 from evalkit.economics.ledger import Costs
 from evalkit.economics.plausible import refuse_heavy_tail
 from evalkit.economics.prices import Multipliers, Prices, UnitCost, read_multipliers
-from evalkit.errors import CostError
+from evalkit.errors import CostError, DomainError
 
 __all__ = ["draw_costs", "draw_worth", "price_step", "priced_crime", "share", "worth_seen_by"]
 
 
 def share(given: Any, what: str, draws: int, rng: np.random.Generator | None, limit: float = 1.0) -> FloatArray:
     """Draw a share and refuse one outside its range, shape (draws,)."""
-    drawn = _draw(Quantity.of(given), what, draws, rng)
+    try:
+        quantity = Quantity.of(given)
+    except DomainError as problem:
+        raise CostError(f"{what}: {problem}") from None
+    drawn = _draw(quantity, what, draws, rng)
     if drawn.min() < 0 or drawn.max() > limit:
         raise CostError(
-            f"{what} is a share between 0 and {limit:g}; there is {Quantity.of(given).describe()}, which "
+            f"{what} is a share between 0 and {limit:g}; there is {quantity.describe()}, which "
             f"reaches from {drawn.min():.4g} to {drawn.max():.4g}"
         )
     return drawn
@@ -47,7 +51,9 @@ def _draw(quantity: Quantity, what: str, draws: int, rng: np.random.Generator | 
             f"{what} is uncertain ({quantity.describe()}), so it has to be drawn: give rng, such as "
             "numpy.random.default_rng(1)"
         )
-    return quantity.draw(draws, rng)
+    drawn = quantity.draw(draws, rng)
+    refuse_heavy_tail(drawn, what, quantity.describe())
+    return drawn
 
 
 def price_step(
@@ -191,7 +197,6 @@ def _draw_line(
     carried: tuple[FloatArray, FloatArray] | None,
 ) -> FloatArray:
     drawn = _draw(line.quantity, f"the unit cost {line.name}", draws, rng)
-    refuse_heavy_tail(drawn, line.name, line.quantity.describe())
     return step.factor * drawn if carried is None else step.factor * drawn * carried[line.tangible is False]
 
 

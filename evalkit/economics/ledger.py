@@ -21,6 +21,7 @@ from evalkit.economics.bearers import (
     public_among,
     read_bearers,
 )
+from evalkit.economics.plausible import refuse_absurd
 from evalkit.economics.price_years import read_price_year
 from evalkit.errors import CostError, first_of, nearest
 
@@ -102,7 +103,8 @@ class Flow:
                 f"flow {self.what!r} has the amount {amount:g}, which is negative; if it is money "
                 f"saved, write saving = true and the amount {-amount:g}"
             )
-        return read_amount(amount, f"flow {self.what!r}")
+        what = f"the amount of flow {self.what!r}"
+        return refuse_absurd(read_amount(amount, f"flow {self.what!r}"), what, "give it in whole units of the currency")
 
     def _settle_source(self) -> None:
         if not isinstance(self.source, str):
@@ -246,8 +248,13 @@ class Costs:
         object.__setattr__(self, "bearers", read_bearers(self.bearers))
         if not self.flows:
             raise CostError("a ledger has at least one flow; a measure that costs nothing has a flow of 0")
-        for flow in self.flows:
+        for place, flow in enumerate(self.flows):
             self._check(flow)
+            if flow in self.flows[:place]:
+                raise CostError(
+                    f"flow {flow.what!r} stands twice in the ledger, alike in everything; "
+                    "leave one out, or give them two names if both were spent"
+                )
 
     def _check(self, flow: Flow) -> None:
         known = (*BEARERS, *self.bearers)

@@ -8,9 +8,14 @@ from typing import Any, Literal
 
 from evalkit.draws import Quantity
 from evalkit.economics.amounts import read_amount
+from evalkit.economics.plausible import refuse_absurd
 from evalkit.errors import CostError
 
 __all__ = ["Multiplier", "Multipliers", "read_multipliers"]
+
+
+# Of the crimes that were surveyed, some tens happen for one recorded at most.
+_HIDDEN = 1e5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,9 @@ class Multiplier:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amount", read_amount(self.amount, f"the multiplier of {self.crime!r}"))
+        refuse_absurd(
+            self.quantity, f"the multiplier of {self.crime!r}", "give crimes that happen for one recorded", _HIDDEN
+        )
         if self.quantity.mean < 1:
             raise CostError(
                 f"the multiplier of {self.crime!r} is crimes that happened for one recorded, so 1 or more; "

@@ -1,4 +1,4 @@
-"""Unit costs that no crime has: most likely a sum for a country, or a unit slipped."""
+"""Amounts that nothing costs and nobody counts: most likely a sum for a country, or a unit slipped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from evalkit.draws import FloatArray, Quantity, settled_mean
 from evalkit.errors import CostError
 
-__all__ = ["DEAREST", "implausible_words", "refuse_heavy_tail", "refuse_implausible"]
+__all__ = ["DEAREST", "implausible_words", "refuse_absurd", "refuse_heavy_tail", "refuse_implausible"]
 
 # What a whole country spends on crime is of this order in any currency.
 _NO_CRIME = 1e12
@@ -16,9 +16,27 @@ _NO_CRIME = 1e12
 DEAREST: Mapping[str, float] = dict.fromkeys(("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD"), 5e7)
 
 
+def refuse_absurd(amount: Quantity, what: str, remedy: str, limit: float = _NO_CRIME) -> Quantity:
+    """Give the amount, unless it is, or can be, of a size that no measure has.
+
+    Raises
+    ------
+    CostError
+        Naming what it is of, and the remedy.
+    """
+    largest = _largest(amount)
+    if largest >= limit:
+        raise CostError(f"{what} is {largest:.3g}, and wanted is less than {limit:.3g}; {remedy}")
+    return amount
+
+
+def _largest(amount: Quantity) -> float:
+    return max(amount.mean, amount.parameters.get("high", amount.mean))
+
+
 def refuse_implausible(amount: Quantity, name: str) -> None:
     """Refuse a unit cost of 10^12 or more, in whichever currency."""
-    largest = max(amount.mean, amount.parameters.get("high", amount.mean))
+    largest = _largest(amount)
     if largest >= _NO_CRIME:
         raise CostError(
             f"the unit cost {name} is {largest:.3g} for one crime, and none costs {_NO_CRIME:.0e} or more in any "
@@ -37,10 +55,10 @@ def implausible_words(amount: Quantity, currency: str, name: str) -> str:
     )
 
 
-def refuse_heavy_tail(drawn: FloatArray, name: str, words: str) -> None:
-    """Refuse a unit cost whose mean a few extreme draws decide, shape (draws,): means add up money."""
+def refuse_heavy_tail(drawn: FloatArray, what: str, words: str) -> None:
+    """Refuse an amount whose mean a few extreme draws decide, shape (draws,): means add up money."""
     if settled_mean(drawn) is None:
         raise CostError(
-            f"the unit cost {name} is {words}, so uncertain that a few extreme draws decide its mean; give a "
+            f"{what} is {words}, so uncertain that a few extreme draws decide its mean; give a "
             "range that can be defended, such as {low, high}"
         )

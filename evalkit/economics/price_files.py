@@ -129,7 +129,9 @@ def read_lines(faults: list[str], rows: Sequence[Mapping[str, Any]]) -> list[tup
     """Read rows to components, each with whether it is added, noting every fault."""
     lines = []
     if rows:
-        faults.extend(unknown_keys({str(key): None for key in rows[0]}, _COLUMNS, "column: "))
+        long = [place for place, row in enumerate(rows, start=1) if None in row]
+        faults.extend(f"row {place} has more cells than the heading" for place in long)
+        faults.extend(unknown_keys({key: None for key in rows[0] if key}, _COLUMNS, "column: "))
     for place, row in enumerate(rows, 1):
         made = attempt(faults, f"row {place}: ", lambda row=row: _line(row))  # type: ignore[misc]
         if made is not None:

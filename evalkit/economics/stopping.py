@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from evalkit.economics.inputs import Drawn, Inputs
 from evalkit.economics.lines import bearers_of
 from evalkit.economics.reckoning import Reckoning
 from evalkit.economics.tally import Tally, YearSums, sums_by_year, tally
-from evalkit.errors import CostError
+from evalkit.errors import CostError, DomainError
 
 __all__ = ["Stop", "StopBearer", "StopYear", "Stopped", "appraise_stop"]
 
@@ -44,7 +45,7 @@ class Stop:
             return value
         if not isinstance(value, Mapping) or set(value) != {"year", "retention"}:
             raise CostError(f"stop is a table such as {{ year = 2, retention = 0.5 }}; there is {value!r}")
-        return cls(year=value["year"], retention=Quantity.of(value["retention"]))
+        return cls(year=value["year"], retention=_read_retention(value["retention"]))
 
     def check(self, clock: Clock, horizon: int | None) -> None:
         """Refuse a stop that lies in what was observed, or after all that is counted."""
@@ -58,6 +59,13 @@ class Stop:
                 f"stopping in year {self.year} is compared with going on, which needs a horizon beyond it; "
                 f"there is {'none' if horizon is None else horizon}"
             )
+
+
+def _read_retention(given: float | Mapping[str, Any] | Quantity) -> Quantity:
+    try:
+        return Quantity.of(given)
+    except DomainError as problem:
+        raise CostError(f"stop.retention: {problem}") from None
 
 
 def _is_whole(value: object) -> bool:

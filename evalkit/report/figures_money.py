@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.economics.tally import DEADWEIGHT
 from evalkit.report import formats, moneywords
 from evalkit.report.axes import ROUND_STEPS, in_lines, lying, mark_zero
 from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
@@ -119,7 +120,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
         f"{formats.money(paid.mean, appraisal.currency)} leave "
         f"{formats.money(appraisal.net_benefit.mean, appraisal.currency)}.",
         caption="Expected values: filled bars are benefits by kind of crime, hatched bars are costs by "
-        "bearer, the dark bar "
+        "bearer and what taxing loses, the dark bar "
         "is what is left. Each bar begins where the one above it ended.",
         columns=("item", "from", "to", "amount"),
         rows=[(name, start, end, end - start) for name, start, end, _ in steps],
@@ -130,12 +131,18 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
 def _steps(appraisal: Appraisal) -> list[tuple[str, float, float, str]]:
     """Give name, start, end and colour of every bar."""
     parts = [(line.outcome, line.benefit.mean, BLUE) for line in appraisal.by_crime if line.benefit is not None]
+    parts += [_taxing(line.benefit.mean) for line in appraisal.by_bearer if line.bearer == DEADWEIGHT and line.benefit]
     parts += [(f"cost: {line.bearer}", -line.cost.mean, RUST) for line in appraisal.by_bearer if line.cost.mean]
     steps, level = [], 0.0
     for name, change, colour in parts:
         steps.append((name, level, level + change, colour))
         level += change
     return [*steps, ("net", 0.0, level, INK)]
+
+
+def _taxing(amount: float) -> tuple[str, float, str]:
+    """Name what taxing for the measure loses, or what taxing less for its savings gains; it is nobody's payment."""
+    return ("gain from taxing less", amount, BLUE) if amount >= 0 else ("loss from taxing for it", amount, RUST)
 
 
 def plane(evaluation: Evaluation) -> Figure | None:

@@ -78,7 +78,9 @@ def test_what_is_certain_has_no_name_and_two_flows_of_one_name_have_two(make_eff
     """Only what is uncertain can be learnt; flows of one name are told apart; one after the years does not count."""
     flow = Flow(what="patrols", amount={"low": 1, "high": 3}, bearer="city", kind="running")
     late = replace(flow, what="late", years=(3,))
-    costs = Costs(currency="USD", price_year=2008, flows=(flow, replace(flow, saving=True), flow, late))
+    costs = Costs(
+        currency="USD", price_year=2008, flows=(flow, replace(flow, saving=True), replace(flow, source="offer"), late)
+    )
     found = appraise({"robbery": make_effect()}, costs=costs, prices=make_prices(), rng=np.random.default_rng(1))
     assert list(found.named_inputs) == ["effect on robbery", "cost: patrols", "saving: patrols", "cost: patrols (2)"]
 

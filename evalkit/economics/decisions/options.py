@@ -22,6 +22,7 @@ from evalkit.economics.drawing import draw_costs
 from evalkit.economics.faults import CostFaultsError, attempt, refuse, unknown_keys
 from evalkit.economics.inputs import Inputs
 from evalkit.economics.ledger import Costs
+from evalkit.economics.plausible import refuse_absurd
 from evalkit.economics.unpriced import MEASURES
 from evalkit.errors import CostError, DomainError, nearest
 
@@ -89,9 +90,10 @@ def _events(outcome: str, given: object) -> Quantity:
     if isinstance(given, Mapping) and set(given) == {"mean", "sd"}:
         given = {**given, "shape": "normal"}
     try:
-        return Quantity.of(given)  # type: ignore[arg-type]
+        events = Quantity.of(given)  # type: ignore[arg-type]
     except DomainError as problem:
         raise CostError(f"prevented of {outcome!r}: {problem}") from None
+    return refuse_absurd(events, f"prevented of {outcome!r}", "give the events that it prevents in a year")
 
 
 def read_options(tables: Mapping[str, Any], costs: Costs) -> dict[str, Option]:
