@@ -53,9 +53,7 @@ class _Canvas(FigureCanvasSVG):
 class _Renderer(RendererSVG):
     """A renderer that remembers the size of a text from one figure to the next."""
 
-    def get_text_width_height_descent(
-        self, s: str, prop: FontProperties, ismath: Any
-    ) -> tuple[float, float, float]:
+    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         """Give the size of a text; mathematics does not occur in a report."""
         return _measured(s, prop.copy(), bool(ismath))
 

@@ -75,7 +75,7 @@ def break_even(evaluation: Evaluation) -> Figure | None:
 
 
 def waterfall(evaluation: Evaluation) -> Figure | None:
-    """What is gained by kind of crime, who pays, and what is left."""
+    """Who gains, who pays, and what is left."""
     appraisal = evaluation.appraisal
     if appraisal is None or appraisal.net_benefit is None:
         return None
@@ -114,13 +114,12 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
     return figure(
         "waterfall",
         draw,
-        title="From benefits and costs to what is left",
+        title="From benefits and costs to the net benefit",
         alt=f"Benefits of {formats.money(gained.mean if gained else 0, appraisal.currency)} and costs of "
-        f"{formats.money(paid.mean, appraisal.currency)} leave "
+        f"{formats.money(paid.mean, appraisal.currency)} leave a net benefit of "
         f"{formats.money(appraisal.net_benefit.mean, appraisal.currency)}.",
-        caption="Expected values: filled bars are benefits by kind of crime, hatched bars are costs by "
-        "bearer, the dark bar "
-        "is what is left. Each bar begins where the one above it ended.",
+        caption=f"Means, in present value. {_how_to_read(appraisal)} Each bar begins where the one above it ended; "
+        "the dark bar is the net benefit.",
         columns=("item", "from", "to", "amount"),
         rows=[(name, start, end, end - start) for name, start, end, _ in steps],
         heights=(0.8 + 0.4 * len(steps), 0.9 + 0.42 * len(steps)),
@@ -129,13 +128,41 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
 
 def _steps(appraisal: Appraisal) -> list[tuple[str, float, float, str]]:
     """Give name, start, end and colour of every bar."""
-    parts = [(line.outcome, line.benefit.mean, BLUE) for line in appraisal.by_crime if line.benefit is not None]
+    parts = [(name, gain, BLUE if gain > 0 else RUST) for name, gain in _gains(appraisal) if gain]
     parts += [(f"cost: {line.bearer}", -line.cost.mean, RUST) for line in appraisal.by_bearer if line.cost.mean]
     steps, level = [], 0.0
     for name, change, colour in parts:
         steps.append((name, level, level + change, colour))
         level += change
-    return [*steps, ("net", 0.0, level, INK)]
+    return [*steps, ("net benefit", 0.0, level, INK)]
+
+
+def _how_to_read(appraisal: Appraisal) -> str:
+    if _knows_bearers(appraisal):
+        return "Filled bars are what each gains, hatched bars what each pays or loses."
+    return (
+        "Filled bars are benefits by kind of crime, as the prices do not say who gains; hatched bars are losses, and "
+        "costs by who pays."
+    )
+
+
+def _gains(appraisal: Appraisal) -> list[tuple[str, float]]:
+    """Give what each gains; by kind of crime where the prices do not say who gains."""
+    if _knows_bearers(appraisal):
+        return [(line.bearer, line.benefit.mean) for line in appraisal.by_bearer if line.benefit is not None]
+    crimes = [(line.outcome, line.benefit.mean) for line in appraisal.by_crime if line.benefit is not None]
+    # what taxing loses is of no kind of crime, and without it the bars would not end at the net benefit
+    total = appraisal.benefit.mean if appraisal.benefit else 0.0
+    rest = total - sum(gain for _, gain in crimes)
+    return [*crimes, *([("deadweight of taxation", rest)] if abs(rest) > _ROUNDING * abs(total) else [])]
+
+
+_ROUNDING = 1e-9
+
+
+def _knows_bearers(appraisal: Appraisal) -> bool:
+    gainers = {line.bearer for line in appraisal.by_bearer if line.benefit is not None and line.benefit.mean}
+    return bool(gainers) and "not split" not in gainers
 
 
 def plane(evaluation: Evaluation) -> Figure | None:

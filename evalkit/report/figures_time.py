@@ -36,7 +36,8 @@ def payback_sentence(flow: CashFlow) -> str:
     """Say when half of the possibilities have paid back, and how many ever do within the years counted."""
     chance = formats.chance(flow.prob_paid_back)
     if flow.payback_year is None:
-        return f"{formats.sentence(flow.payback_reason)} Paid back by then: {chance}."
+        over = formats.plural(len(flow.years), "year", "years")
+        return f"Fewer than half of the possibilities pay back within the {over} counted: {chance} do."
     unseen = ", a year that was not observed" if flow.payback_extrapolated else ""
     return (
         f"Half of the possibilities have paid back by the end of year {flow.payback_year}{unseen}; "

@@ -68,6 +68,7 @@ class FirstPage:
     reasons: tuple[str, ...]
     others: tuple[tuple[str, str], ...]
     others_are: str
+    city: str
     bearers: Grid | None
     support: Support
     notes: tuple[str, ...]
@@ -95,6 +96,7 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         reasons=wording.certainty(evaluation),
         others=tuple((name, wording.answer(evaluation, name)) for name in evaluation.effects if name != primary),
         others_are=wording.SECONDARY,
+        city="" if appraisal is None else moneywords.city_line(appraisal),
         bearers=None if appraisal is None else who_pays(appraisal, rough=True),
         support=supports(evaluation),
         notes=_warnings(evaluation)[:_NOTES],
@@ -239,7 +241,8 @@ def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
     unit = unit_of(appraisal)
 
     def write(value: float) -> str:
-        return formats.rough(value / unit) if rough else formats.full_money(value, unit)
+        # two digits of money, whatever its size: under a hundredth of a million is still an amount
+        return formats.number(value / unit, 2) if rough else formats.full_money(value, unit)
 
     def of(part: Amount | None, sign: int = 1) -> str:
         is_nothing = part is None or (part.mean == 0 and part.lower == part.upper)

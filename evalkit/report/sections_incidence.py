@@ -267,14 +267,18 @@ def _weighed(appraisal: Appraisal, table: GroupTable) -> str:
     found = table.weighing
     if found is None:
         return f"Nothing is weighed: {table.weighing_reason}."
-    unit = unit_of(appraisal)
-    plain, weighted = _money(found.unweighted, unit), _money(found.weighted, unit)
+    plain, weighted = (_in_words(part, appraisal.currency) for part in (found.unweighted, found.weighted))
     return (
-        f"Without weights the net benefit is {plain[0]} ({plain[1]}), and {formats.chance(found.prob_unweighted)} "
-        f"of the possibilities are a gain; weighed it is {weighted[0]} ({weighted[1]}), and "
+        f"Without weights the net benefit is {plain}, and {formats.chance(found.prob_unweighted)} "
+        f"of the possibilities are a gain; weighed it is {weighted}, and "
         f"{formats.chance(found.prob_weighted)}. A weight is (median income / income of the group) to the power of "
         f"{formats.number(found.exponent)} ({found.source or 'ASSUMED, without a source'}). {_switch(found)}"
     )
+
+
+def _in_words(part: Amount, currency: str) -> str:
+    ends = f"between {formats.money(part.lower, currency)} and {formats.money(part.upper, currency)}"
+    return f"{formats.money(part.mean, currency)} ({ends})"
 
 
 def _switch(found: Weighing) -> str:
