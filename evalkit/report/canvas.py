@@ -55,7 +55,7 @@ class _Renderer(RendererSVG):
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         """Give the size of a text; mathematics does not occur in a report."""
-        return _measured(s, prop.copy(), bool(ismath))
+        return _measured(s, prop.copy(), ismath)
 
 
 _MEASURE = TextToPath()
@@ -63,6 +63,6 @@ _MEASURE = TextToPath()
 
 # A font keeps the letters of one size only, so that to measure again costs as much as to measure at first.
 @lru_cache(maxsize=4096)
-def _measured(text: str, font: FontProperties, is_math: bool) -> tuple[float, float, float]:
+def _measured(text: str, font: FontProperties, is_math: object) -> tuple[float, float, float]:
     width, height, descent = _MEASURE.get_text_width_height_descent(text, font, is_math)
     return float(width), float(height), float(descent)

@@ -11,6 +11,8 @@ from evalkit.report.axes import ROUND_STEPS, in_lines, lying, mark_zero
 from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
 
     from evalkit.economics import Appraisal
@@ -95,7 +97,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
                 hatch="////" if colour == RUST else None,
             )
             axes.annotate(
-                short_money(end - start),
+                short_money(end - start, formats.rough),
                 (max(start, end), place),
                 xytext=(5, 0),
                 textcoords="offset points",
@@ -232,9 +234,9 @@ def thousands(axes: Axes, ticks: int, which: str) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: short_money(value)))
 
 
-def short_money(value: float) -> str:
+def short_money(value: float, write: Callable[[float], str] = formats.number) -> str:
     """Write an amount in thousands, millions or billions where it is large."""
     for scale, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= 10 * scale or (scale >= 1e6 and abs(value) >= scale):
-            return f"{formats.number(value / scale)}{formats.FIXED}{letter}"
-    return formats.number(value)
+            return f"{write(value / scale)}{formats.FIXED}{letter}"
+    return write(value)

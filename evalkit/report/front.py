@@ -118,9 +118,7 @@ def _warnings(evaluation: Evaluation) -> tuple[str, ...]:
 def _more_notes(number_of: int) -> str:
     if number_of <= 0:
         return ""
-    return (
-        f"{formats.plural(number_of, 'more note stands', 'more notes stand')} under “Costs and benefits” and “Limits”."
-    )
+    return f"{formats.plural(number_of, 'more note stands', 'more notes stand')} in the technical part."
 
 
 def _meta(evaluation: Evaluation) -> str:
@@ -241,8 +239,10 @@ def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
     unit = unit_of(appraisal)
 
     def write(value: float) -> str:
-        # two digits of money, whatever its size: under a hundredth of a million is still an amount
-        return formats.number(value / unit, 2) if rough else formats.full_money(value, unit)
+        if not rough:
+            return formats.full_money(value, unit)
+        # under a hundredth of a million is still an amount
+        return formats.rough(value / unit) if abs(value) >= unit / 100 else formats.number(value / unit, 2)
 
     def of(part: Amount | None, sign: int = 1) -> str:
         is_nothing = part is None or (part.mean == 0 and part.lower == part.upper)

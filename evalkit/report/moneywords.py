@@ -225,12 +225,10 @@ def city_line(appraisal: Appraisal) -> str:
     if city is None:
         return ""
     net = city.net_cost
-    spread = (
-        ""
-        if net.lower == net.upper
-        else f", between {formats.money(net.lower, currency)} and {formats.money(net.upper, currency)}"
-    )
-    told = f"Net cost to the city: {formats.money(net.mean, currency)}{spread}."
+    if net.lower == net.upper == 0:
+        return "The city itself pays nothing on balance." if city.cost.mean else "The city itself pays nothing."
+    ends = f", between {formats.money(net.lower, currency)} and {formats.money(net.upper, currency)}"
+    told = f"Net cost to the city: {formats.money(net.mean, currency)}{ends if net.lower < net.upper else ''}."
     if city.share_on_others is None:
         return told
     return f"{told} Share of the benefit that falls on others: {formats.percent(100 * city.share_on_others)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evalkit.domain.text import listed
@@ -299,9 +300,9 @@ def _later(appraisal: Appraisal) -> list[Block]:
             text=f"Over {years}: {who_is_who(later.incidence.payers_and_gainers)} By area nothing is told: "
             f"{later.incidence.areas_reason}.",
         ),
-        _direct(later, later.incidence),
+        replace(_direct(later, later.incidence), fold="Direct and indirect parts, an extrapolation"),
     ]
     if later.incidence.groups is not None:
-        blocks.append(_group_grid(later, later.incidence.groups))
+        blocks.append(replace(_group_grid(later, later.incidence.groups), fold="By group, an extrapolation"))
         blocks.append(Paragraph(head="Weighed by income", text=_weighed(later, later.incidence.groups)))
     return blocks

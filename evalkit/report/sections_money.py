@@ -10,7 +10,7 @@ from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Picture
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of
 from evalkit.report.sections_prices import price_blocks
-from evalkit.report.sections_purses import purse_blocks
+from evalkit.report.sections_purses import perspective_blocks, purse_blocks
 from evalkit.report.sections_time import time_blocks
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         *purse_blocks(appraisal),
         Paragraph(head="Net benefit", text=_answer(evaluation, appraisal)),
         _key_figures(evaluation, appraisal),
-        *_pictures(drawn, "waterfall", "plane"),
+        *_pictures(drawn, "waterfall"),
+        *perspective_blocks(appraisal),
+        *_pictures(drawn, "plane"),
         *_plane_in_words(appraisal),
         *_curve(evaluation, drawn),
         *_acceptable(appraisal),

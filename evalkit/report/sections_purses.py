@@ -12,19 +12,28 @@ from evalkit.report.front import unit_of
 if TYPE_CHECKING:
     from evalkit.economics import Amount, Appraisal, CityAccount, PerspectiveLine, PublicSaving
 
-__all__ = ["perspective_grid", "purse_blocks"]
+__all__ = ["perspective_blocks", "perspective_grid", "purse_blocks"]
 
 
 def purse_blocks(appraisal: Appraisal) -> tuple[Block, ...]:
     """Give what stands first about money; nothing where it was not reckoned."""
-    city, saving, currency = appraisal.city, appraisal.public_saving, appraisal.currency
-    if city is None or saving is None:
+    city, currency = appraisal.city, appraisal.currency
+    if city is None:
         return ()
     return (
         Paragraph(head="Net cost to the city", text=_net_cost(city, currency)),
         Paragraph(head="Share of the benefit that falls on others", text=_share(city)),
-        Paragraph(head="How much of the public saving is cash", text=_cash(saving, currency)),
+    )
+
+
+def perspective_blocks(appraisal: Appraisal) -> tuple[Block, ...]:
+    """Give every perspective side by side, and what of the public saving is cash."""
+    saving = appraisal.public_saving
+    if appraisal.city is None or saving is None:
+        return ()
+    return (
         *_perspectives(appraisal),
+        Paragraph(head="How much of the public saving is cash", text=_cash(saving, appraisal.currency)),
     )
 
 

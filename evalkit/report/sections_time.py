@@ -121,6 +121,8 @@ def _year(year: int | None) -> str:
 def _amount(part: Amount | None, unit: float) -> str:
     if part is None:
         return formats.NOTHING
+    if part.lower == part.upper:
+        return formats.full_money(part.mean, unit)
     ends = f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
     return f"{formats.full_money(part.mean, unit)} ({ends})"
 
@@ -215,6 +217,6 @@ def _mean(part: Amount | None, unit: float) -> str:
 
 
 def _ends(part: Amount | None, unit: float) -> str:
-    if part is None:
+    if part is None or part.lower == part.upper:
         return formats.NOTHING
     return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
