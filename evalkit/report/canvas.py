@@ -6,12 +6,9 @@ another one, which measures every text anew. The picture is the same to the byte
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
-
-from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
-from matplotlib.textpath import TextToPath
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,44 +22,46 @@ _POINTS = 72
 
 def svg_of(sheet: Figure) -> str:
     """Give a figure of matplotlib as SVG without a background; the figure's own canvas is replaced."""
+    canvas, renderer = _kinds()
     sheet.dpi = _POINTS
     sheet.patch.set(facecolor="none", edgecolor="none")
     for axes in sheet.axes:
         axes.patch.set(facecolor="none", edgecolor="none")
     out = StringIO()
     width, height = _POINTS * sheet.get_size_inches()
-    renderer = _Renderer(width, height, out, image_dpi=_POINTS, metadata={"Date": None, "Creator": None})
-    _Canvas(sheet, renderer)
-    sheet.draw(renderer)
-    renderer.finalize()
+    pen = renderer(width, height, out, image_dpi=_POINTS, metadata={"Date": None, "Creator": None})
+    canvas(sheet).pen = pen
+    sheet.draw(pen)
+    pen.finalize()
     return out.getvalue()
 
 
-class _Canvas(FigureCanvasSVG):
-    """A canvas that lays its figure out with the renderer that draws it."""
+@cache
+def _kinds() -> tuple[Any, Any]:
+    """Give the classes of canvas and renderer, which rest on matplotlib and so are made when first needed."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 
-    def __init__(self, sheet: Figure, renderer: RendererSVG) -> None:
-        super().__init__(sheet)
-        self._renderer = renderer
+    class Canvas(FigureCanvasSVG):
+        """A canvas that lays its figure out with the renderer that draws it."""
 
-    def get_renderer(self) -> RendererSVG:
-        """Give the renderer to whoever measures."""
-        return self._renderer
+        pen: Any = None
 
+        def get_renderer(self) -> Any:
+            return self.pen
 
-class _Renderer(RendererSVG):
-    """A renderer that remembers the size of a text from one figure to the next."""
+    class Renderer(RendererSVG):
+        """A renderer that remembers the size of a text from one figure to the next."""
 
-    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
-        """Give the size of a text; mathematics does not occur in a report."""
-        return _measured(s, prop.copy(), ismath)
+        def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Any:
+            return _measured(s, prop.copy(), ismath)
 
-
-_MEASURE = TextToPath()
+    return Canvas, Renderer
 
 
 # A font keeps the letters of one size only, so that to measure again costs as much as to measure at first.
 @lru_cache(maxsize=4096)
 def _measured(text: str, font: FontProperties, is_math: object) -> tuple[float, float, float]:
-    width, height, descent = _MEASURE.get_text_width_height_descent(text, font, is_math)
+    from matplotlib.textpath import TextToPath
+
+    width, height, descent = TextToPath().get_text_width_height_descent(text, font, is_math)
     return float(width), float(height), float(descent)

@@ -163,8 +163,10 @@ _ROUNDING = 1e-9
 
 
 def _knows_bearers(appraisal: Appraisal) -> bool:
+    from evalkit.economics.prices import NOT_SPLIT
+
     gainers = {line.bearer for line in appraisal.by_bearer if line.benefit is not None and line.benefit.mean}
-    return bool(gainers) and "not split" not in gainers
+    return bool(gainers) and NOT_SPLIT not in gainers
 
 
 def plane(evaluation: Evaluation) -> Figure | None:

@@ -80,7 +80,7 @@ def _fan(evaluation: Evaluation, place: int, name: str) -> Figure | None:
         draw,
         title=f"Benefits less costs added up from year to year: {flow.whose}",
         alt=f"After year {flow.years[-1].year} the sum stands {ends}. {payback_sentence(flow)}",
-        caption=f"{'To be read as the picture before.' if place else _how_to_read(last.level) + parted} "
+        caption=f"{'To be read as the picture before.' if place else _how_to_read(last.level)}{parted} "
         f"{payback_sentence(flow)}",
         columns=("year", "seen", "mean", "lower", "quarter", "median", "three quarters", "upper", "share paid back"),
         rows=[
