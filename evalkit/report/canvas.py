@@ -60,7 +60,7 @@ def _kinds() -> tuple[Any, Any]:
 
 # A font keeps the letters of one size only, so that to measure again costs as much as to measure at first.
 @lru_cache(maxsize=4096)
-def _measured(text: str, font: FontProperties, is_math: object) -> tuple[float, float, float]:
+def _measured(text: str, font: FontProperties, is_math: Any) -> tuple[float, float, float]:
     from matplotlib.textpath import TextToPath
 
     width, height, descent = TextToPath().get_text_width_height_descent(text, font, is_math)

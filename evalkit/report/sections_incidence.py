@@ -300,9 +300,13 @@ def _later(appraisal: Appraisal) -> list[Block]:
             text=f"Over {years}: {who_is_who(later.incidence.payers_and_gainers)} By area nothing is told: "
             f"{later.incidence.areas_reason}.",
         ),
-        replace(_direct(later, later.incidence), fold="Direct and indirect parts, an extrapolation"),
+        _folded(_direct(later, later.incidence), "Direct and indirect parts, an extrapolation"),
     ]
     if later.incidence.groups is not None:
-        blocks.append(replace(_group_grid(later, later.incidence.groups), fold="By group, an extrapolation"))
+        blocks.append(_folded(_group_grid(later, later.incidence.groups), "By group, an extrapolation"))
         blocks.append(Paragraph(head="Weighed by income", text=_weighed(later, later.incidence.groups)))
     return blocks
+
+
+def _folded(grid: Grid, name: str) -> Grid:
+    return replace(grid, caption=f"{grid.caption}; an extrapolation", fold=name)
