@@ -72,8 +72,12 @@ def _terms(appraisal: Appraisal) -> str:
         f"Perspective: {appraisal.perspective}. Prices of {appraisal.price_year} in "
         f"{formats.currency_name(appraisal.currency)}. "
         f"Discounting: {appraisal.discounting}. Observed window: {window} year{'' if appraisal.window == 1 else 's'}. "
-        f"Events counted are {appraisal.events_are}. Prices: {appraisal.schedule or 'the study’s own'}."
+        f"Events counted are {appraisal.events_are}. Prices: {_prices(appraisal)}."
     )
+
+
+def _prices(appraisal: Appraisal) -> str:
+    return appraisal.schedule or ("none" if appraisal.benefit is None else "the study’s own")
 
 
 def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
@@ -99,6 +103,9 @@ def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
         ),
         ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
     ]
+    if appraisal.net_benefit is None:
+        # why is said once, above
+        rows = [row for row in rows if row[1] != "none"]
     return Grid(
         caption=f"Key figures ({_lower(formats.currency_name(currency, unit))}, prices of {appraisal.price_year}); "
         f"means, with {formats.level(appraisal.level)} ranges",

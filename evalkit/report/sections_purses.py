@@ -31,6 +31,9 @@ def perspective_blocks(appraisal: Appraisal) -> tuple[Block, ...]:
     saving = appraisal.public_saving
     if appraisal.city is None or saving is None:
         return ()
+    if appraisal.benefit is None and appraisal.by_crime and not any(line.priced_as for line in appraisal.by_crime):
+        # nothing has a price, which is said once, above
+        return (perspective_grid(appraisal),)
     return (
         *_perspectives(appraisal),
         Paragraph(head="How much of the public saving is cash", text=_cash(saving, appraisal.currency)),
