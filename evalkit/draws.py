@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, TypeGuard
 
 import numpy as np
 
@@ -373,20 +373,17 @@ class Quantity:
         return spread(self._distribution(), draws, rng)
 
     def _distribution(self) -> Distribution:
-        from scipy import stats
-
         p = self.parameters
         if self.shape == "normal":
-            return stats.norm(p["mean"], p["sd"])
+            return _Normal(p["mean"], p["sd"])
         if self.shape == "lognormal":
             sigma = math.sqrt(math.log1p((p["sd"] / p["mean"]) ** 2))
-            return stats.lognorm(sigma, scale=p["mean"] / math.exp(sigma**2 / 2))
+            return _Lognormal(sigma, scale=p["mean"] / math.exp(sigma**2 / 2))
         if self.shape == "gamma":
-            return stats.gamma((p["mean"] / p["sd"]) ** 2, scale=p["sd"] ** 2 / p["mean"])
-        width = p["high"] - p["low"]
+            return _Gamma((p["mean"] / p["sd"]) ** 2, scale=p["sd"] ** 2 / p["mean"])
         if self.shape == "uniform":
-            return stats.uniform(p["low"], width)
-        return stats.triang((p["mode"] - p["low"]) / width, loc=p["low"], scale=width)
+            return _Uniform(p["low"], p["high"])
+        return _Triangular(p["low"], p["mode"], p["high"])
 
     def describe(self) -> str:
         """Say it in words, for a table of assumptions.
@@ -405,3 +402,57 @@ class Quantity:
 
 def _written(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"
+
+
+# The quantiles of scipy.stats, from the functions that it takes them from: to import it takes longer than all the
+# rest of an appraisal.
+
+
+class _Normal(NamedTuple):
+    mean: float
+    sd: float
+
+    def ppf(self, q: Any) -> Any:
+        from scipy.special import ndtri
+
+        return ndtri(q) * self.sd + self.mean
+
+
+class _Lognormal(NamedTuple):
+    sigma: float
+    scale: float
+
+    def ppf(self, q: Any) -> Any:
+        from scipy.special import ndtri
+
+        return np.exp(self.sigma * ndtri(q)) * self.scale
+
+
+class _Gamma(NamedTuple):
+    shape: float
+    scale: float
+
+    def ppf(self, q: Any) -> Any:
+        from scipy.special import gammaincinv
+
+        return gammaincinv(self.shape, q) * self.scale
+
+
+class _Uniform(NamedTuple):
+    low: float
+    high: float
+
+    def ppf(self, q: Any) -> Any:
+        return q * (self.high - self.low) + self.low
+
+
+class _Triangular(NamedTuple):
+    low: float
+    mode: float
+    high: float
+
+    def ppf(self, q: Any) -> Any:
+        width = self.high - self.low
+        turn = (self.mode - self.low) / width
+        rising, falling = np.sqrt(turn * q), 1 - np.sqrt((1 - turn) * (1 - q))
+        return np.where(q < turn, rising, falling) * width + self.low

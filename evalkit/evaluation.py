@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Literal
 
@@ -48,6 +48,12 @@ class Provenance:
 
 def library_versions() -> dict[str, str]:
     """Give the versions of evalkit, Python and the libraries that make numbers, by name."""
+    return dict(_versions())
+
+
+# asked for by every effect that is kept, and every time read from files
+@cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         found[name] = version(name)

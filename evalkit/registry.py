@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
@@ -46,8 +48,14 @@ def estimator(name: str) -> type[Estimator]:
 
 
 def _found() -> dict[str, EntryPoint]:
+    return _listed(entry_points)
+
+
+# to look through all that is installed takes longer than to load an estimator, and every name asks for it
+@cache
+def _listed(found_by: Callable[..., Iterable[EntryPoint]]) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=GROUP):
+    for entry in found_by(group=GROUP):
         if entry.name in found and found[entry.name].value != entry.value:
             msg = f"two estimators are named {entry.name!r}: {found[entry.name].value} and {entry.value}; uninstall one"
             raise RegistryError(msg)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from evalkit.draws import FloatArray, is_number
 from evalkit.errors import CostError
@@ -106,5 +105,7 @@ def switching_exponent(net: FloatArray, ratios: FloatArray, unweighted: float = 
         stays = "a gain" if start > 0 else "a loss"
         reason = f"it stays {stays} at every exponent from 0 to {MOST_EXPONENT:g}"
         return SwitchingExponent(value=None, reason=reason)
+    from scipy.optimize import brentq
+
     first = int(crossed[0])
     return SwitchingExponent(value=float(brentq(weighted, grid[first - 1], grid[first])), reason="")

@@ -44,6 +44,7 @@ class Grid:
     ----------
     numeric : places of the columns that hold numbers
     totals : is the last row a sum?
+    fold : with a name, out of the way until somebody asks for it by this name
     """
 
     caption: str
@@ -51,6 +52,7 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     totals: bool = False
+    fold: str = ""
     kind: Literal["grid"] = "grid"
 
 

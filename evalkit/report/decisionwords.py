@@ -66,12 +66,14 @@ _FOLLOWS = (
 
 
 def _quarters(shares: Quadrants, words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
+    told = tuple(
         f"{what}: {formats.chance(share)} of the possibilities; {follows}."
-        if share
-        else f"{what}: none of the possibilities."
         for what, share, follows in zip(words, _shares(shares), _FOLLOWS, strict=True)
+        if share
     )
+    empty = len(words) - len(told)
+    left = {1: "the fourth quarter", 2: "the other two quarters", 3: "the other three quarters"}
+    return (*told, f"No possibility lies in {left[empty]}.") if empty in left else told
 
 
 def ratio(line: IncrementalLine, currency: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -125,20 +124,18 @@ def figure(
 
 def _rendered(draw: Draw, layout: Layout) -> str:
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Sheet
+
+    from evalkit.report.canvas import svg_of
 
     # Text stays text (searchable, in the reader's font), a dollar is a dollar, and the same picture has the same bytes.
     # The reader's own settings are set aside, but for the back-end, which rc_context would not give back.
     defaults: dict[Any, Any] = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
     with mpl.rc_context(defaults | _STYLE):
         sheet = Sheet(figsize=(layout.width, layout.height), layout="constrained")
-        FigureCanvasSVG(sheet)
         axes = sheet.add_subplot()
         draw(axes, layout)
-        out = StringIO()
-        sheet.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return out.getvalue()
+        return svg_of(sheet)
 
 
 _STYLE: dict[str, Any] = {

@@ -12,6 +12,8 @@ from evalkit.report.axes import ROUND_STEPS, in_lines, lying, mark_zero
 from evalkit.report.drawing import BLUE, INK, RUST, SOFT, Cell, Figure, Layout, figure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
 
     from evalkit.economics import Appraisal
@@ -76,7 +78,7 @@ def break_even(evaluation: Evaluation) -> Figure | None:
 
 
 def waterfall(evaluation: Evaluation) -> Figure | None:
-    """What is gained by kind of crime, who pays, and what is left."""
+    """Who gains, who pays, and what is left."""
     appraisal = evaluation.appraisal
     if appraisal is None or appraisal.net_benefit is None:
         return None
@@ -96,7 +98,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
                 hatch="////" if colour == RUST else None,
             )
             axes.annotate(
-                short_money(end - start),
+                short_money(end - start, formats.rough),
                 (max(start, end), place),
                 xytext=(5, 0),
                 textcoords="offset points",
@@ -115,13 +117,12 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
     return figure(
         "waterfall",
         draw,
-        title="From benefits and costs to what is left",
+        title="From benefits and costs to the net benefit",
         alt=f"Benefits of {formats.money(gained.mean if gained else 0, appraisal.currency)} and costs of "
-        f"{formats.money(paid.mean, appraisal.currency)} leave "
+        f"{formats.money(paid.mean, appraisal.currency)} leave a net benefit of "
         f"{formats.money(appraisal.net_benefit.mean, appraisal.currency)}.",
-        caption="Expected values: filled bars are benefits by kind of crime, hatched bars are costs by "
-        "bearer and what taxing loses, the dark bar "
-        "is what is left. Each bar begins where the one above it ended.",
+        caption=f"Means, in present value. {_how_to_read(appraisal)} Each bar begins where the one above it ended; "
+        "the dark bar is the net benefit.",
         columns=("item", "from", "to", "amount"),
         rows=[(name, start, end, end - start) for name, start, end, _ in steps],
         heights=(0.8 + 0.4 * len(steps), 0.9 + 0.42 * len(steps)),
@@ -130,19 +131,43 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
 
 def _steps(appraisal: Appraisal) -> list[tuple[str, float, float, str]]:
     """Give name, start, end and colour of every bar."""
-    parts = [(line.outcome, line.benefit.mean, BLUE) for line in appraisal.by_crime if line.benefit is not None]
-    parts += [_taxing(line.benefit.mean) for line in appraisal.by_bearer if line.bearer == DEADWEIGHT and line.benefit]
+    parts = [(name, gain, BLUE if gain > 0 else RUST) for name, gain in _gains(appraisal) if gain]
     parts += [(f"cost: {line.bearer}", -line.cost.mean, RUST) for line in appraisal.by_bearer if line.cost.mean]
     steps, level = [], 0.0
     for name, change, colour in parts:
         steps.append((name, level, level + change, colour))
         level += change
-    return [*steps, ("net", 0.0, level, INK)]
+    return [*steps, ("net benefit", 0.0, level, INK)]
 
 
-def _taxing(amount: float) -> tuple[str, float, str]:
-    """Name what taxing for the measure loses, or what taxing less for its savings gains; it is nobody's payment."""
-    return ("gain from taxing less", amount, BLUE) if amount >= 0 else ("loss from taxing for it", amount, RUST)
+def _how_to_read(appraisal: Appraisal) -> str:
+    if _knows_bearers(appraisal):
+        return "Filled bars are what each gains, hatched bars what each pays or loses."
+    return (
+        "Filled bars are benefits by kind of crime, as the prices do not say who gains; hatched bars are losses, and "
+        "costs by who pays."
+    )
+
+
+def _gains(appraisal: Appraisal) -> list[tuple[str, float]]:
+    """Give what each gains; by kind of crime where the prices do not say who gains."""
+    if _knows_bearers(appraisal):
+        return [(line.bearer, line.benefit.mean) for line in appraisal.by_bearer if line.benefit is not None]
+    crimes = [(line.outcome, line.benefit.mean) for line in appraisal.by_crime if line.benefit is not None]
+    # what taxing loses is of no kind of crime, and without it the bars would not end at the net benefit
+    total = appraisal.benefit.mean if appraisal.benefit else 0.0
+    rest = total - sum(gain for _, gain in crimes)
+    return [*crimes, *([(DEADWEIGHT, rest)] if abs(rest) > _ROUNDING * abs(total) else [])]
+
+
+_ROUNDING = 1e-9
+
+
+def _knows_bearers(appraisal: Appraisal) -> bool:
+    from evalkit.economics.prices import NOT_SPLIT
+
+    gainers = {line.bearer for line in appraisal.by_bearer if line.benefit is not None and line.benefit.mean}
+    return bool(gainers) and NOT_SPLIT not in gainers
 
 
 def plane(evaluation: Evaluation) -> Figure | None:
@@ -212,9 +237,9 @@ def thousands(axes: Axes, ticks: int, which: str) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: short_money(value)))
 
 
-def short_money(value: float) -> str:
+def short_money(value: float, write: Callable[[float], str] = formats.number) -> str:
     """Write an amount in thousands, millions or billions where it is large."""
     for scale, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= 10 * scale or (scale >= 1e6 and abs(value) >= scale):
-            return f"{formats.number(value / scale)}{formats.FIXED}{letter}"
-    return formats.number(value)
+            return f"{write(value / scale)}{formats.FIXED}{letter}"
+    return write(value)

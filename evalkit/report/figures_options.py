@@ -104,8 +104,9 @@ def frontier(evaluation: Evaluation) -> Figure | None:
 
     def draw(axes: Axes, layout: Layout) -> None:
         axes.plot([line.effect for line in kept], [line.cost for line in kept], color=BLUE, linewidth=1.8)
-        for line in lines:
-            on = line in kept
+        for place, line in enumerate(lines):
+            # neighbours lie close, so that their names stand above and below by turns
+            is_above, on = place % 2 == 1 or line is lines[-1], line in kept
             axes.plot(
                 [line.effect], [line.cost], "o" if on else "s", color=BLUE if on else RUST,
                 markerfacecolor=BLUE if on else "white", markersize=7,
@@ -113,9 +114,10 @@ def frontier(evaluation: Evaluation) -> Figure | None:
             axes.annotate(
                 in_lines(line.option, 18),
                 (line.effect, line.cost),
-                xytext=(0, 8),
+                xytext=(0, 8 if is_above else -8),
                 textcoords="offset points",
                 ha="center",
+                va="bottom" if is_above else "top",
                 color=INK if on else RUST,
             )
         axes.margins(x=0.16, y=0.24)

@@ -36,7 +36,8 @@ def payback_sentence(flow: CashFlow) -> str:
     """Say when half of the possibilities have paid back, and how many ever do within the years counted."""
     chance = formats.chance(flow.prob_paid_back)
     if flow.payback_year is None:
-        return f"{formats.sentence(flow.payback_reason)} Paid back by then: {chance}."
+        over = formats.plural(len(flow.years), "year", "years")
+        return f"Fewer than half of the possibilities pay back within the {over} counted: {chance} do."
     unseen = ", a year that was not observed" if flow.payback_extrapolated else ""
     return (
         f"Half of the possibilities have paid back by the end of year {flow.payback_year}{unseen}; "
@@ -79,9 +80,8 @@ def _fan(evaluation: Evaluation, place: int, name: str) -> Figure | None:
         draw,
         title=f"Benefits less costs added up from year to year: {flow.whose}",
         alt=f"After year {flow.years[-1].year} the sum stands {ends}. {payback_sentence(flow)}",
-        caption=f"Each step is where the sum stands at the end of a year, in present value: the outer band holds "
-        f"{formats.level(last.level)} of the possibilities, the inner one half of them, the mark is their middle. "
-        f"Above the dotted line the measure has paid back.{parted} {payback_sentence(flow)}",
+        caption=f"{'To be read as the picture before.' if place else _how_to_read(last.level)}{parted} "
+        f"{payback_sentence(flow)}",
         columns=("year", "seen", "mean", "lower", "quarter", "median", "three quarters", "upper", "share paid back"),
         rows=[
             (year.year, "extrapolated" if year.extrapolated else "observed", year.total.mean, year.total.lower,
@@ -89,6 +89,14 @@ def _fan(evaluation: Evaluation, place: int, name: str) -> Figure | None:
             for year in flow.years
         ],
     )  # fmt: skip
+
+
+def _how_to_read(level: float) -> str:
+    return (
+        "Each step is where the sum stands at the end of a year, in present value: the outer band holds "
+        f"{formats.level(level)} of the possibilities, the inner one half of them, the mark is their middle. "
+        "Above the dotted line the measure has paid back."
+    )
 
 
 def _bands(axes: Axes, years: Sequence[CashYear], *, is_seen: bool) -> None:

@@ -68,6 +68,7 @@ class FirstPage:
     reasons: tuple[str, ...]
     others: tuple[tuple[str, str], ...]
     others_are: str
+    city: str
     bearers: Grid | None
     support: Support
     notes: tuple[str, ...]
@@ -95,6 +96,7 @@ def first_page(evaluation: Evaluation, figures: tuple[Figure, ...]) -> FirstPage
         reasons=wording.certainty(evaluation),
         others=tuple((name, wording.answer(evaluation, name)) for name in evaluation.effects if name != primary),
         others_are=wording.SECONDARY,
+        city="" if appraisal is None else moneywords.city_line(appraisal),
         bearers=None if appraisal is None else who_pays(appraisal, rough=True),
         support=supports(evaluation),
         notes=_warnings(evaluation)[:_NOTES],
@@ -116,9 +118,7 @@ def _warnings(evaluation: Evaluation) -> tuple[str, ...]:
 def _more_notes(number_of: int) -> str:
     if number_of <= 0:
         return ""
-    return (
-        f"{formats.plural(number_of, 'more note stands', 'more notes stand')} under “Costs and benefits” and “Limits”."
-    )
+    return f"{formats.plural(number_of, 'more note stands', 'more notes stand')} in the technical part."
 
 
 def _meta(evaluation: Evaluation) -> str:
@@ -239,7 +239,10 @@ def who_pays(appraisal: Appraisal, *, rough: bool) -> Grid:
     unit = unit_of(appraisal)
 
     def write(value: float) -> str:
-        return formats.rough(value / unit) if rough else formats.full_money(value, unit)
+        if not rough:
+            return formats.full_money(value, unit)
+        # under a hundredth of a million is still an amount
+        return formats.rough(value / unit) if abs(value) >= unit / 100 else formats.number(value / unit, 2)
 
     def of(part: Amount | None, sign: int = 1) -> str:
         is_nothing = part is None or (part.mean == 0 and part.lower == part.upper)

@@ -74,6 +74,7 @@ def _front(page: FirstPage) -> list[str]:
         escape(" ".join(page.reasons)),
         *_others(page),
         "## Who pays, who gains",
+        escape(page.city),
         _grid(page.bearers) if page.bearers else escape(page.money_missing),
         *(f"> **Note.** {escape(text)}" for text in page.notes),
         escape(page.more_notes),

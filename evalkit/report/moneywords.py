@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "break_even",
     "chance_of_gain",
+    "city_line",
     "condition",
     "cost_of_one",
     "costs_read",
@@ -214,8 +215,23 @@ def net_sentence(appraisal: Appraisal) -> str:
 _NET = {
     "gain": "Benefits exceed costs by about {middle} (between {lower} and {upper}).",
     "loss": "Costs exceed benefits by about {middle} (net between {lower} and {upper}).",
-    "open": "What is left of benefits after costs lies anywhere between {lower} and {upper}.",
+    "open": "The net benefit (benefits less costs) lies anywhere between {lower} and {upper}.",
 }
+
+
+def city_line(appraisal: Appraisal) -> str:
+    """Say in a sentence or two what the city pays on balance and what falls on others; empty where not reckoned."""
+    city, currency = appraisal.city, appraisal.currency
+    if city is None:
+        return ""
+    net = city.net_cost
+    if net.lower == net.upper == 0:
+        return "The city itself pays nothing on balance." if city.cost.mean else "The city itself pays nothing."
+    ends = f", between {formats.money(net.lower, currency)} and {formats.money(net.upper, currency)}"
+    told = f"Net cost to the city: {formats.money(net.mean, currency)}{ends if net.lower < net.upper else ''}."
+    if city.share_on_others is None:
+        return told
+    return f"{told} Share of the benefit that falls on others: {formats.percent(100 * city.share_on_others)}."
 
 
 def why_no_money(evaluation: Evaluation) -> str:

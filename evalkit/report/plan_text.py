@@ -153,7 +153,7 @@ def _worth(plan: StudyPlan) -> Iterator[str]:
     best = "to adopt the measure" if found.best_now == "adopt" else "to do without the measure"
     yield (
         f"On what is believed it is best on average {best}. The study takes away "
-        f"{formats.level(found.resolved)} of the doubt (variance) about the effect."
+        f"{formats.percent(100 * found.resolved)} of the doubt (variance) about the effect."
     )
     learning = plan.planned.learning
     if learning is None or found.net is None:

@@ -20,6 +20,7 @@ from evalkit.report.sections_harm import harm_sections
 from evalkit.report.sections_incidence import incidence_sections
 from evalkit.report.sections_information import information_sections
 from evalkit.report.sections_money import money_section
+from evalkit.report.sections_money_tables import money_table_sections
 from evalkit.report.sections_options import options_sections
 from evalkit.report.sections_sensitivity import sensitivity_sections
 from evalkit.report.sections_study import checks_block, study_sections
@@ -59,6 +60,7 @@ def technical_sections(evaluation: Evaluation, figures: tuple[Figure, ...]) -> t
         *unpriced_sections(evaluation),
         *information_sections(evaluation, drawn),
         *options_sections(evaluation, drawn),
+        *money_table_sections(evaluation),
         *closing_sections(evaluation),
     ]
     return tuple(sections)

@@ -69,7 +69,9 @@ def _limits(evaluation: Evaluation) -> Section:
         if check.passed is False
     ]
     money = () if evaluation.appraisal is None else evaluation.appraisal.warnings
-    notes = tuple(Note(text=text) for text in dict.fromkeys(evaluation.warnings) if text not in money)
+    # what is said where it belongs is not said again
+    told = {*money, *evaluation.unpriced.warnings}
+    notes = tuple(Note(text=text) for text in dict.fromkeys(evaluation.warnings) if text not in told)
     return Section(key="limits", title="Limits", blocks=(Listing(items=tuple(dict.fromkeys(items))), *notes))
 
 

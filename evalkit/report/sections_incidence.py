@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evalkit.domain.text import listed
@@ -267,14 +268,18 @@ def _weighed(appraisal: Appraisal, table: GroupTable) -> str:
     found = table.weighing
     if found is None:
         return f"Nothing is weighed: {table.weighing_reason}."
-    unit = unit_of(appraisal)
-    plain, weighted = _money(found.unweighted, unit), _money(found.weighted, unit)
+    plain, weighted = (_in_words(part, appraisal.currency) for part in (found.unweighted, found.weighted))
     return (
-        f"Without weights the net benefit is {plain[0]} ({plain[1]}), and {formats.chance(found.prob_unweighted)} "
-        f"of the possibilities are a gain; weighed it is {weighted[0]} ({weighted[1]}), and "
+        f"Without weights the net benefit is {plain}, and {formats.chance(found.prob_unweighted)} "
+        f"of the possibilities are a gain; weighed it is {weighted}, and "
         f"{formats.chance(found.prob_weighted)}. A weight is (median income / income of the group) to the power of "
         f"{formats.number(found.exponent)} ({found.source or 'ASSUMED, without a source'}). {_switch(found)}"
     )
+
+
+def _in_words(part: Amount, currency: str) -> str:
+    ends = f"between {formats.money(part.lower, currency)} and {formats.money(part.upper, currency)}"
+    return f"{formats.money(part.mean, currency)} ({ends})"
 
 
 def _switch(found: Weighing) -> str:
@@ -295,9 +300,13 @@ def _later(appraisal: Appraisal) -> list[Block]:
             text=f"Over {years}: {who_is_who(later.incidence.payers_and_gainers)} By area nothing is told: "
             f"{later.incidence.areas_reason}.",
         ),
-        _direct(later, later.incidence),
+        _folded(_direct(later, later.incidence), "Direct and indirect parts, an extrapolation"),
     ]
     if later.incidence.groups is not None:
-        blocks.append(_group_grid(later, later.incidence.groups))
+        blocks.append(_folded(_group_grid(later, later.incidence.groups), "By group, an extrapolation"))
         blocks.append(Paragraph(head="Weighed by income", text=_weighed(later, later.incidence.groups)))
     return blocks
+
+
+def _folded(grid: Grid, name: str) -> Grid:
+    return replace(grid, caption=f"{grid.caption}; an extrapolation", fold=name)

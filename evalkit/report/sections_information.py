@@ -168,8 +168,8 @@ def _rests_on(found: Information) -> str:
     )
     return (
         f"The effect was seen at {formats.plural(round(observed.sites), 'treated site', 'treated sites')} for "
-        f"{formats.number(observed.months)} months: {error}. Each further site comes with as many comparison sites as "
-        "now. Costs and benefits of a site and year of the roll-out are taken to be those of the pilot, and "
+        f"{formats.number(observed.months, 3)} months: {error}. Each further site comes with as many comparison "
+        "sites as now. Costs and benefits of a site and year of the roll-out are taken to be those of the pilot, and "
         f"{_waiting(found)}."
     )
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from evalkit.draws import Quantity
 from evalkit.report import decisionwords, formats, moneywords
 from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
-from evalkit.report.front import unit_of, who_pays
+from evalkit.report.front import unit_of
 from evalkit.report.sections_prices import price_blocks
-from evalkit.report.sections_purses import purse_blocks
+from evalkit.report.sections_purses import perspective_blocks, purse_blocks
 from evalkit.report.sections_time import time_blocks
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal
-    from evalkit.economics.appraisal import Amount
+    from evalkit.economics.appraisal import Amount, Assumption
     from evalkit.evaluation import Evaluation
 
 __all__ = ["money_section"]
@@ -38,55 +38,46 @@ def money_section(evaluation: Evaluation, drawn: dict[str, Figure]) -> Section:
         return Section(key="money", title="Costs and benefits", blocks=(Paragraph(text=text),))
     blocks: list[Block] = [
         *purse_blocks(appraisal),
-        Paragraph(head="Terms", text=_terms(appraisal)),
-        _ledger(evaluation),
+        Paragraph(head="Net benefit", text=_answer(evaluation, appraisal)),
         _key_figures(evaluation, appraisal),
-        *_acceptable(appraisal),
-        who_pays(appraisal, rough=False),
-        *_pictures(drawn),
+        *_pictures(drawn, "waterfall"),
+        *perspective_blocks(appraisal),
+        *_pictures(drawn, "plane"),
         *_plane_in_words(appraisal),
         *_curve(evaluation, drawn),
-        _by_crime(appraisal),
-        *price_blocks(evaluation, appraisal),
-        _by_year(appraisal),
-        _assumptions(appraisal),
-        *(Note(text=text) for text in appraisal.warnings),
+        *_acceptable(appraisal),
+        *_pictures(drawn, "break-even"),
         *_scenario(appraisal),
         *time_blocks(appraisal, drawn),
+        *price_blocks(evaluation, appraisal),
+        Paragraph(head="Terms", text=_terms(appraisal)),
+        _assumptions(appraisal),
+        *(Note(text=text) for text in appraisal.warnings),
     ]
     return Section(key="money", title="Costs and benefits", blocks=tuple(blocks))
 
 
+def _answer(evaluation: Evaluation, appraisal: Appraisal) -> str:
+    """Say what is left and how surely anything is, on its condition."""
+    net = moneywords.net_sentence(appraisal)
+    if appraisal.net_benefit is None:
+        return net
+    gain, word = moneywords.chance_of_gain(evaluation, appraisal)
+    return f"{net} Benefits exceed costs: {gain}, {word}. {moneywords.break_even(evaluation, appraisal)}".rstrip()
+
+
 def _terms(appraisal: Appraisal) -> str:
-    window = formats.number(appraisal.window)
+    window = formats.number(appraisal.window, 3)
     return (
         f"Perspective: {appraisal.perspective}. Prices of {appraisal.price_year} in "
         f"{formats.currency_name(appraisal.currency)}. "
         f"Discounting: {appraisal.discounting}. Observed window: {window} year{'' if appraisal.window == 1 else 's'}. "
-        f"Events counted are {appraisal.events_are}. Prices: {appraisal.schedule or 'the study’s own'}."
+        f"Events counted are {appraisal.events_are}. Prices: {_prices(appraisal)}."
     )
 
 
-def _ledger(evaluation: Evaluation) -> Grid:
-    costs = evaluation.study.costs
-    flows = () if costs is None else costs.flows
-    rows = [
-        (
-            flow.what,
-            flow.bearer,
-            f"{flow.kind_in_words}{', saved' if flow.saving else ''}{', cashable' if flow.is_cash_saved else ''}",
-            ", ".join(str(year) for year in flow.years),
-            Quantity.of(flow.amount).describe(),
-            flow.source or "ASSUMED, without a source",
-        )
-        for flow in flows
-    ]
-    return Grid(
-        caption="The ledger as it was given",
-        columns=("What", "Bearer", "Kind", "Year", "Amount", "Source"),
-        rows=tuple(rows) or (("not listed in the study", *[formats.NOTHING] * 5),),
-        numeric=frozenset({3}),
-    )
+def _prices(appraisal: Appraisal) -> str:
+    return appraisal.schedule or ("none" if appraisal.benefit is None else "the study’s own")
 
 
 def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
@@ -104,7 +95,7 @@ def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
         ("Net benefit", *_amount(appraisal.net_benefit, unit, appraisal.benefit_reason)),
         ("Benefit for each unit of cost", *(_known(ratio, appraisal.benefit_cost_reason))),
         ("Chance that benefits exceed costs", *(_chance(chance, appraisal.benefit_reason))),
-        ("Chance that crime was prevented", formats.chance(per_crime.prob_prevents), "share of the draws"),
+        ("Chance that crime was prevented", formats.chance(per_crime.prob_prevents), "share of the possibilities"),
         (f"Cost of preventing {moneywords.one_of(appraisal)}", full, detail),
         (
             f"{formats.capital(moneywords.priced_things(evaluation, appraisal))} to prevent to break even",
@@ -112,6 +103,9 @@ def _key_figures(evaluation: Evaluation, appraisal: Appraisal) -> Grid:
         ),
         ("Worth of a crime at which it pays", *(_known(even.value_per_event, even.value_reason))),
     ]
+    if appraisal.net_benefit is None:
+        # why is said once, above
+        rows = [row for row in rows if row[1] != "none"]
     return Grid(
         caption=f"Key figures ({_lower(formats.currency_name(currency, unit))}, prices of {appraisal.price_year}); "
         f"means, with {formats.level(appraisal.level)} ranges",
@@ -137,16 +131,12 @@ def _range(part: Amount | None, unit: float) -> str:
     return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
 
 
-def _mean(part: Amount | None, unit: float) -> str:
-    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
-
-
 def _known(value: float | None, reason: str) -> tuple[str, str]:
     return ("none", reason) if value is None else (formats.number(value), "")
 
 
 def _chance(value: float | None, reason: str) -> tuple[str, str]:
-    return ("none", reason) if value is None else (formats.chance(value), "share of the draws")
+    return ("none", reason) if value is None else (formats.chance(value), "share of the possibilities")
 
 
 def _acceptable(appraisal: Appraisal) -> list[Block]:
@@ -170,8 +160,8 @@ def _acceptable(appraisal: Appraisal) -> list[Block]:
     return [grid]
 
 
-def _pictures(drawn: dict[str, Figure]) -> list[Block]:
-    return [Picture(figure=drawn[name]) for name in ("waterfall", "break-even", "plane") if name in drawn]
+def _pictures(drawn: dict[str, Figure], *names: str) -> list[Block]:
+    return [Picture(figure=drawn[name]) for name in names if name in drawn]
 
 
 def _plane_in_words(appraisal: Appraisal) -> list[Block]:
@@ -188,75 +178,34 @@ def _curve(evaluation: Evaluation, drawn: dict[str, Figure]) -> list[Block]:
     return [Picture(figure=drawn["acceptability"])] if "acceptability" in drawn and not evaluation.study.options else []
 
 
-def _by_crime(appraisal: Appraisal) -> Grid:
-    unit = unit_of(appraisal)
-    rows = [
-        (
-            line.outcome,
-            f"{formats.number(line.prevented.mean)} ({_range_of_events(line.prevented)})",
-            line.priced_as or "no price",
-            formats.full_money(line.unit_value) if line.unit_value is not None else formats.NOTHING,
-            f"{_mean(line.benefit, unit)} ({_range(line.benefit, unit)})"
-            if line.benefit is not None
-            else formats.NOTHING,
-            formats.number(line.break_even) if line.break_even is not None else formats.NOTHING,
-            line.reason,
-        )
-        for line in appraisal.by_crime
-    ]
-    return Grid(
-        caption=f"By crime, {_lower(formats.currency_name(appraisal.currency, unit))}, the worth of one in single "
-        f"units; break-even is what would have to be prevented "
-        "of this kind alone",
-        columns=(
-            "Outcome",
-            "Prevented (range)",
-            "Priced as",
-            "Worth of one",
-            "Benefit (range)",
-            "Break-even",
-            "Remark",
-        ),
-        rows=tuple(rows),
-        numeric=frozenset({1, 3, 4, 5}),
-    )
-
-
-def _range_of_events(part: Amount) -> str:
-    return f"{formats.number(part.lower)} to {formats.number(part.upper)}"
-
-
-def _by_year(appraisal: Appraisal) -> Grid:
-    unit = unit_of(appraisal)
-    rows = [
-        (
-            str(line.year),
-            "extrapolated" if line.extrapolated else "observed",
-            _mean(line.cost, unit),
-            _mean(line.benefit, unit),
-            _mean(line.net, unit),
-            _range(line.net, unit),
-        )
-        for line in appraisal.by_year
-    ]
-    return Grid(
-        caption=f"By year of the measure, {_lower(formats.currency_name(appraisal.currency, unit))}, present value",
-        columns=("Year", "Seen or not", "Cost", "Benefit", "Net", "Range of net"),
-        rows=tuple(rows),
-        numeric=frozenset({2, 3, 4, 5}),
-    )
-
-
 def _assumptions(appraisal: Appraisal) -> Grid:
     rows = [
         (each.what, each.value, each.source or "no source", _CERTAINTIES.get(each.certainty, each.certainty))
-        for each in appraisal.assumptions
+        for each in (*appraisal.assumptions, *_only_later(appraisal))
     ]
+    many = len(rows) > _LONG
     return Grid(
         caption="Everything that the money rests on; what was assumed without a source says so",
         columns=("What", "Value", "Source", "How we know"),
         rows=tuple(rows) or (("nothing listed", *[formats.NOTHING] * 3),),
+        fold=f"All {len(rows)} assumptions behind the money, with their sources" if many else "",
     )
+
+
+# a longer table is for somebody who asks for it
+_LONG = 15
+
+
+def _only_later(appraisal: Appraisal) -> list[Assumption]:
+    """Give what only the extrapolation rests on, and what rests otherwise there."""
+    later = appraisal.extrapolation
+    if later is None:
+        return []
+    return [
+        replace(each, what=f"extrapolation: {each.what}")
+        for each in later.assumptions
+        if each not in appraisal.assumptions
+    ]
 
 
 def _scenario(appraisal: Appraisal) -> list[Block]:
@@ -267,11 +216,8 @@ def _scenario(appraisal: Appraisal) -> list[Block]:
     return [
         Paragraph(
             head="Extrapolation, not seen",
-            text=f"Over {years}, of which {formats.number(scenario.window)} seen: {moneywords.net_sentence(scenario)} "
+            text=f"Over {years}, of which {formats.number(scenario.window, 3)} seen: "
+            f"{moneywords.net_sentence(scenario)} "
             "The years after the observed window are a scenario and no finding.",
         ),
-        *purse_blocks(scenario),
-        who_pays(scenario, rough=False),
-        _by_year(scenario),
-        _assumptions(scenario),
     ]

@@ -91,6 +91,8 @@ def _each(options: OptionsCompared) -> Grid:
 def _with_range(part: Amount | None, unit: float) -> str:
     if part is None:
         return formats.NOTHING
+    if part.lower == part.upper:
+        return formats.full_money(part.mean, unit)
     lower, upper = formats.full_money(part.lower, unit), formats.full_money(part.upper, unit)
     return f"{formats.full_money(part.mean, unit)} ({lower} to {upper})"
 

@@ -12,20 +12,31 @@ from evalkit.report.front import unit_of
 if TYPE_CHECKING:
     from evalkit.economics import Amount, Appraisal, CityAccount, PerspectiveLine, PublicSaving
 
-__all__ = ["purse_blocks"]
+__all__ = ["perspective_blocks", "perspective_grid", "purse_blocks"]
 
 
 def purse_blocks(appraisal: Appraisal) -> tuple[Block, ...]:
     """Give what stands first about money; nothing where it was not reckoned."""
-    city, saving, currency = appraisal.city, appraisal.public_saving, appraisal.currency
-    if city is None or saving is None:
+    city, currency = appraisal.city, appraisal.currency
+    if city is None:
         return ()
-    seen = "" if appraisal.scenario == "observed window" else ", an extrapolation"
     return (
-        Paragraph(head=f"Net cost to the city{seen}", text=_net_cost(city, currency)),
+        Paragraph(head="Net cost to the city", text=_net_cost(city, currency)),
         Paragraph(head="Share of the benefit that falls on others", text=_share(city)),
-        Paragraph(head="How much of the public saving is cash", text=_cash(saving, currency)),
+    )
+
+
+def perspective_blocks(appraisal: Appraisal) -> tuple[Block, ...]:
+    """Give every perspective side by side, and what of the public saving is cash."""
+    saving = appraisal.public_saving
+    if appraisal.city is None or saving is None:
+        return ()
+    if appraisal.benefit is None and appraisal.by_crime and not any(line.priced_as for line in appraisal.by_crime):
+        # nothing has a price, which is said once, above
+        return (perspective_grid(appraisal),)
+    return (
         *_perspectives(appraisal),
+        Paragraph(head="How much of the public saving is cash", text=_cash(saving, appraisal.currency)),
     )
 
 
@@ -88,7 +99,13 @@ _NOTIONAL = "time and room for other work, which pays no bill"
 
 
 def _perspectives(appraisal: Appraisal) -> list[Block]:
+    return [perspective_grid(appraisal), *_reasons(appraisal.perspectives)]
+
+
+def perspective_grid(appraisal: Appraisal) -> Grid:
+    """Give costs, benefits and net benefit as society, the public purse and each bearer see them."""
     unit = unit_of(appraisal)
+    seen = "" if appraisal.scenario == "observed window" else "; an extrapolation"
     rows = [
         (
             formats.capital(line.perspective),
@@ -101,15 +118,14 @@ def _perspectives(appraisal: Appraisal) -> list[Block]:
         for line in appraisal.perspectives
     ]
     name = formats.currency_name(appraisal.currency, unit)
-    grid = Grid(
-        caption=f"The same draws from every perspective ({name}, prices of {appraisal.price_year}); means in present "
-        f"value, with {formats.level(appraisal.level)} ranges. What only moves from one to another counts for who pays "
-        "or receives it, and not for society",
+    return Grid(
+        caption=f"The same draws from every perspective ({name}, prices of {appraisal.price_year}{seen}); means in "
+        f"present value, with {formats.level(appraisal.level)} ranges. What only moves from one to another counts for "
+        "who pays or receives it, and not for society",
         columns=("Perspective", "Cost", "Benefit", "Net", "Range of net", "Chance of a gain"),
         rows=tuple(rows),
         numeric=frozenset({1, 2, 3, 5}),
     )
-    return [grid, *_reasons(appraisal.perspectives)]
 
 
 def _mean(part: Amount | None, unit: float) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal, Stopped
     from evalkit.economics.appraisal import Amount
 
-__all__ = ["time_blocks"]
+__all__ = ["rate_blocks", "time_blocks"]
 
 _CERTAINTIES = {
     "primary": "read in the source itself",
@@ -26,11 +26,12 @@ _CERTAINTIES = {
 
 
 def time_blocks(appraisal: Appraisal, drawn: dict[str, Figure]) -> list[Block]:
-    """Give rates, both horizons side by side, payback, and stopping where that was asked."""
-    return [*_rates(appraisal), *_horizons(appraisal), *_payback(appraisal, drawn), *_stopping(appraisal)]
+    """Give payback, both horizons side by side, and stopping where that was asked."""
+    return [*_payback(appraisal, drawn), *_horizons(appraisal), *_stopping(appraisal)]
 
 
-def _rates(appraisal: Appraisal) -> list[Block]:
+def rate_blocks(appraisal: Appraisal) -> list[Block]:
+    """Give the rates that amounts of later years were discounted by, and where they are from."""
     rates = appraisal.rates
     if rates is None:
         return []
@@ -81,6 +82,7 @@ def _horizon(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
     prevented = appraisal.prevented
     return [
         ("Years counted", str(appraisal.horizon)),
+        *_of_the_city(appraisal, unit),
         (
             f"{formats.capital(appraisal.events_are)} prevented",
             f"{formats.number(prevented.mean)} ({_events(prevented)})",
@@ -91,6 +93,20 @@ def _horizon(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
         ("Benefit for each unit of cost", formats.NOTHING if ratio is None else formats.number(ratio)),
         ("Chance that benefits exceed costs", formats.NOTHING if chance is None else formats.chance(chance)),
         ("Paid back by half of the possibilities", _year(flow.payback_year) if flow else formats.NOTHING),
+    ]
+
+
+def _of_the_city(appraisal: Appraisal, unit: float) -> list[tuple[str, str]]:
+    city = appraisal.city
+    if city is None:
+        return []
+    share = city.share_on_others
+    return [
+        ("Net cost to the city", _amount(city.net_cost, unit)),
+        (
+            "Share of the benefit that falls on others",
+            formats.NOTHING if share is None else formats.percent(100 * share),
+        ),
     ]
 
 
@@ -105,16 +121,26 @@ def _year(year: int | None) -> str:
 def _amount(part: Amount | None, unit: float) -> str:
     if part is None:
         return formats.NOTHING
+    if part.lower == part.upper:
+        return formats.full_money(part.mean, unit)
     ends = f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
     return f"{formats.full_money(part.mean, unit)} ({ends})"
 
 
 def _payback(appraisal: Appraisal, drawn: dict[str, Figure]) -> list[Block]:
     counted = appraisal.extrapolation or appraisal
-    blocks: list[Block] = [
-        Paragraph(head=f"Payback, {flow.whose}", text=payback_sentence(flow)) for flow in counted.cash_flows
-    ]
-    return blocks + [Picture(figure=drawn[name]) for name in ("cash-flow", "cash-flow-public") if name in drawn]
+    blocks: list[Block] = []
+    for flow, name in zip(counted.cash_flows, _FANS, strict=False):
+        # the caption of the picture says when
+        blocks.append(
+            Picture(figure=drawn[name])
+            if name in drawn
+            else Paragraph(head=f"Payback, {flow.whose}", text=payback_sentence(flow))
+        )
+    return blocks
+
+
+_FANS = ("cash-flow", "cash-flow-public")
 
 
 def _stopping(appraisal: Appraisal) -> list[Block]:
@@ -140,6 +166,7 @@ def _stopping(appraisal: Appraisal) -> list[Block]:
                 for line in stopped.by_year
             ),
             numeric=frozenset({1, 2, 3, 4}),
+            fold="Stopping, year by year",
         ),
         Grid(
             caption=f"Who saves and who loses by stopping, {money}, present value; an extrapolation",
@@ -155,6 +182,7 @@ def _stopping(appraisal: Appraisal) -> list[Block]:
                 for line in stopped.by_bearer
             ),
             numeric=frozenset({1, 2, 3, 4}),
+            fold="Stopping, by bearer",
         ),
         Note(text="What stopping saves and loses was not observed: it follows from the shares assumed to be kept."),
     ]
@@ -189,6 +217,6 @@ def _mean(part: Amount | None, unit: float) -> str:
 
 
 def _ends(part: Amount | None, unit: float) -> str:
-    if part is None:
+    if part is None or part.lower == part.upper:
         return formats.NOTHING
     return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"

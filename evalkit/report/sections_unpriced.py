@@ -71,7 +71,9 @@ def _marks(gates: Iterable[Gate]) -> Checks:
 
 def _exposures(found: FoundIntrusion) -> Grid:
     given = found.intrusion
-    years = "" if found.years is None else f", over {formats.number(found.years)} year{'' if found.years == 1 else 's'}"
+    years = (
+        "" if found.years is None else f", over {formats.number(found.years, 3)} year{'' if found.years == 1 else 's'}"
+    )
     rows = [
         (
             "residents exposed",

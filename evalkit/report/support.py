@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from evalkit.domain.text import listed
 from evalkit.report.reading import Reading, is_recorded_crime, read
 from evalkit.report.wording import is_undone_nearby
 
@@ -24,7 +25,8 @@ RULE = (
     "its costs with a chance of 80 in 100 or more. Adapt where it works but does not pay, or where crime seems to "
     "have moved next door. Stop, or change it thoroughly, where harm, or little or no difference, rests on at least "
     "moderate certainty; do not extend it where harm is in doubt. In every other case evaluate better before "
-    "deciding. The evaluator may replace this advice by their own."
+    "deciding. A rule or principle that is not kept comes before all of this: adapt, whatever the benefits. "
+    "The evaluator may replace this advice by their own."
 )
 
 
@@ -50,8 +52,7 @@ class Support:
 def supports(evaluation: Evaluation) -> Support:
     """Say what the result supports, by the rule or in the evaluator's own words."""
     reading = read(evaluation, evaluation.study.primary)
-    key = _advice_key(reading, evaluation.appraisal)
-    action, advice = _ADVICE[key]
+    action, advice = _not_kept(evaluation) or _ADVICE[_advice_key(reading, evaluation.appraisal)]
     own = evaluation.study.suggestion.strip()
     return Support(
         action=action,
@@ -60,6 +61,22 @@ def supports(evaluation: Evaluation) -> Support:
         may_not_say=_may_not_say(evaluation, reading),
         is_own=bool(own),
     )
+
+
+def _not_kept(evaluation: Evaluation) -> tuple[Action, str] | None:
+    """Advise against going on where a rule is not kept: what it is worth in money does not make up for that."""
+    found = evaluation.unpriced.intrusion
+    gates = () if found is None else (*found.intrusion.gates, *found.intrusion.principles)
+    failed = [gate.label for gate in gates if gate.answer == "fail"]
+    if not failed:
+        return None
+    return "adapt", _NOT_KEPT.format(rules=listed(failed))
+
+
+_NOT_KEPT = (
+    "Do not go on with it as it is: it does not keep what the law or the charter asks ({rules}), and no benefit makes "
+    "up for that. If it is changed so that it does, decide by the figures above."
+)
 
 
 def _advice_key(reading: Reading, appraisal: Appraisal | None) -> str:

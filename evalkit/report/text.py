@@ -153,6 +153,7 @@ def _money(evaluation: Evaluation) -> list[str]:
         return [moneywords.why_no_money(evaluation)]
     value, detail = moneywords.cost_of_one(evaluation, appraisal)
     lines = [
+        *(part for part in (moneywords.city_line(appraisal),) if part),
         *moneywords.costs_read(evaluation),
         f"Cost of preventing {moneywords.one_of(appraisal)}: {value}. {detail}",
     ]
