@@ -13,6 +13,7 @@ import numpy as np
 
 from evalkit.comparison import Comparison
 from evalkit.errors import ReportError
+from evalkit.result_amounts import amount_document
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 from evalkit.result_harm import harm_document
 from evalkit.result_incidence import incidence_document
@@ -26,7 +27,7 @@ from evalkit.result_unpriced import intrusion_document, perception_document
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
-    from evalkit.economics import Amount, Appraisal, BearerLine, CrimeLine, YearLine
+    from evalkit.economics import Appraisal, BearerLine, CrimeLine, YearLine
     from evalkit.evaluation import Evaluation
 
 __all__ = ["SCHEMA", "result_document", "result_text"]
@@ -210,10 +211,10 @@ def _appraisal(evaluation: Evaluation, appraisal: Appraisal | None) -> dict[str,
         "discounting": appraisal.discounting,
         "discount_rates": rates_document(appraisal.rates),
         "level": appraisal.level,
-        "cost": _amount(appraisal.cost),
-        "benefit": _amount(appraisal.benefit),
+        "cost": amount_document(appraisal.cost),
+        "benefit": amount_document(appraisal.benefit),
         "benefit_reason": appraisal.benefit_reason or None,
-        "net_benefit": _amount(appraisal.net_benefit),
+        "net_benefit": amount_document(appraisal.net_benefit),
         "benefit_cost_ratio": appraisal.benefit_cost_ratio,
         "benefit_cost_reason": appraisal.benefit_cost_reason or None,
         "prob_net_benefit": appraisal.prob_net_benefit,
@@ -248,12 +249,8 @@ def _appraisal(evaluation: Evaluation, appraisal: Appraisal | None) -> dict[str,
     }
 
 
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    return None if amount is None else {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}
-
-
 def _line(line: BearerLine | CrimeLine | YearLine) -> dict[str, Any]:
     from evalkit.economics import Amount
 
     values = {each.name: getattr(line, each.name) for each in fields(line)}
-    return {name: _amount(value) if isinstance(value, Amount) else value for name, value in values.items()}
+    return {name: amount_document(value) if isinstance(value, Amount) else value for name, value in values.items()}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from evalkit.result_amounts import amount_document
+
 if TYPE_CHECKING:
-    from evalkit.economics import Amount, CostPerCrimePrevented, HarmLine, HarmPrevented, HarmTotal
+    from evalkit.economics import CostPerCrimePrevented, HarmLine, HarmPrevented, HarmTotal
     from evalkit.evaluation import Evaluation
 
 __all__ = ["harm_document"]
@@ -42,7 +44,7 @@ def _table(found: HarmPrevented) -> dict[str, Any]:
 def _total(total: HarmTotal) -> dict[str, Any]:
     return {
         "outcomes": list(total.outcomes),
-        "prevented": _amount(total.prevented),
+        "prevented": amount_document(total.prevented),
         "reason": total.reason or None,
         "prob_prevented": total.prob_prevented,
         "percent": total.percent,
@@ -55,16 +57,12 @@ def _line(line: HarmLine) -> dict[str, Any]:
         "outcome": line.outcome,
         "crime": line.crime,
         "weight": asdict(line.weight),
-        "events": _amount(line.events),
-        "harm": _amount(line.harm),
+        "events": amount_document(line.events),
+        "harm": amount_document(line.harm),
         "reason": line.reason or None,
         "share_of_mean": line.share_of_mean,
         "share_of_variance": line.share_of_variance,
     }
-
-
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    return None if amount is None else {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}
 
 
 def _cost(cost: CostPerCrimePrevented) -> dict[str, Any]:

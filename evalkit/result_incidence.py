@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from evalkit.result_amounts import amount_document
+
 if TYPE_CHECKING:
-    from evalkit.economics import Amount, Appraisal, AreaLine, GroupLine, GroupTable, Weighing
+    from evalkit.economics import Appraisal, AreaLine, GroupLine, GroupTable, Weighing
 
 __all__ = ["incidence_document"]
 
@@ -20,7 +21,12 @@ def incidence_document(appraisal: Appraisal | None) -> dict[str, Any] | None:
     return {
         "scenario": appraisal.scenario,
         "direct_and_indirect": [
-            {"what": line.what, "direct": line.direct, "amount": _amount(line.amount), "reason": line.reason or None}
+            {
+                "what": line.what,
+                "direct": line.direct,
+                "amount": amount_document(line.amount),
+                "reason": line.reason or None,
+            }
             for line in found.direct
         ],
         "payers_and_gainers": {
@@ -47,7 +53,7 @@ def _area(line: AreaLine) -> dict[str, Any]:
         "gain": line.total,
         "gain_by_bearer": dict(line.gains),
         "gain_there": line.local,
-        "gain_range": _amount(line.gain),
+        "gain_range": amount_document(line.gain),
     }
 
 
@@ -65,11 +71,11 @@ def _group(line: GroupLine) -> dict[str, Any]:
         "group": line.group,
         "population": line.population,
         "income": line.income,
-        "cost": _amount(line.cost),
-        "benefit": _amount(line.benefit),
-        "net": _amount(line.net),
+        "cost": amount_document(line.cost),
+        "benefit": amount_document(line.benefit),
+        "net": amount_document(line.net),
         "weight": line.weight,
-        "weighted": _amount(line.weighted),
+        "weighted": amount_document(line.weighted),
     }
 
 
@@ -78,14 +84,10 @@ def _weighing(found: Weighing) -> dict[str, Any]:
         "exponent": found.exponent,
         "median_income": found.median_income,
         "source": found.source,
-        "unweighted": _amount(found.unweighted),
-        "weighted": _amount(found.weighted),
+        "unweighted": amount_document(found.unweighted),
+        "weighted": amount_document(found.weighted),
         "prob_unweighted": found.prob_unweighted,
         "prob_weighted": found.prob_weighted,
         "switching_exponent": found.switching.value,
         "switching_reason": found.switching.reason or None,
     }
-
-
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    return None if amount is None else {name: value for name, value in asdict(amount).items() if name != "level"}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from evalkit.result_amounts import amount_document
+
 if TYPE_CHECKING:
-    from evalkit.economics import Amount
     from evalkit.economics.decisions import Acceptability, IncrementalLine, OptionsCompared, Plane, Portfolio
     from evalkit.economics.unpriced import Preference
 
@@ -50,7 +51,7 @@ def _preference(found: Preference | None) -> dict[str, Any] | None:
                 "best": each.best,
                 "prob_better": each.prob_better,
                 "equal": each.equal,
-                "difference": _amount(each.difference),
+                "difference": amount_document(each.difference),
                 "ordering": each.ordering,
                 "reason": each.reason or None,
             }
@@ -67,7 +68,7 @@ def _line(line: IncrementalLine, options: OptionsCompared) -> dict[str, Any]:
         **asdict(line),
         "because": list(line.because),
         "reason": line.reason or None,
-        "net_benefit": None if net is None else _amount(net),
+        "net_benefit": None if net is None else amount_document(net),
         "prob_best": None if options.prob_best is None else float(options.prob_best[place]),
     }
 
@@ -77,8 +78,8 @@ def _plane(plane: Plane) -> dict[str, Any]:
         "label": plane.label,
         "option": plane.option,
         "comparator": plane.comparator,
-        "extra_cost": _amount(plane.extra_cost),
-        "extra_effect": _amount(plane.extra_effect),
+        "extra_cost": amount_document(plane.extra_cost),
+        "extra_effect": amount_document(plane.extra_effect),
         "quadrants": asdict(plane.quadrants),
     }
 
@@ -105,7 +106,3 @@ def _portfolio(found: Portfolio | None) -> dict[str, Any] | None:
         "value_of_more": found.value_of_more,
         "reason": found.reason or None,
     }
-
-
-def _amount(amount: Amount) -> dict[str, float]:
-    return {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from evalkit.money_by_estimator import spread_of_choices
+from evalkit.result_amounts import amount_document
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal, Beside
-    from evalkit.economics.appraisal import Amount
     from evalkit.evaluation import Evaluation
 
 __all__ = ["schedules_document"]
@@ -53,14 +53,10 @@ def _beside(line: Beside) -> dict[str, Any]:
         "price_year": line.price_year,
         "basis": line.basis,
         "certainty": line.certainty,
-        "benefit": _amount(line.benefit),
-        "net_benefit": _amount(line.net_benefit),
+        "benefit": amount_document(line.benefit),
+        "net_benefit": amount_document(line.net_benefit),
         "prob_net_benefit": line.prob_net_benefit,
         "net_benefit_moves": line.net_benefit_moves,
         "unpriced": list(line.unpriced),
         "reason": line.reason or None,
     }
-
-
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    return None if amount is None else {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from evalkit.result_amounts import amount_document
+
 if TYPE_CHECKING:
-    from evalkit.economics import Amount, Appraisal, CityAccount, PublicSaving
+    from evalkit.economics import Appraisal, CityAccount, PublicSaving
 
 __all__ = ["purses_document"]
 
@@ -18,9 +20,9 @@ def purses_document(appraisal: Appraisal) -> dict[str, Any]:
         "perspectives": [
             {
                 "perspective": line.perspective,
-                "cost": _amount(line.cost),
-                "benefit": _amount(line.benefit),
-                "net": _amount(line.net),
+                "cost": amount_document(line.cost),
+                "benefit": amount_document(line.benefit),
+                "net": amount_document(line.net),
                 "prob_net_benefit": line.prob_net_benefit,
                 "reason": line.reason or None,
             }
@@ -33,12 +35,12 @@ def _city(city: CityAccount | None) -> dict[str, Any] | None:
     if city is None:
         return None
     return {
-        "net_cost": _amount(city.net_cost),
+        "net_cost": amount_document(city.net_cost),
         "share_of_benefit_on_others": city.share_on_others,
         "share_reason": city.share_reason or None,
-        "cost": _amount(city.cost),
-        "in_kind": _amount(city.in_kind),
-        "cashable_saving": _amount(city.cashable_saving),
+        "cost": amount_document(city.cost),
+        "in_kind": amount_document(city.in_kind),
+        "cashable_saving": amount_document(city.cashable_saving),
         "remark": city.remark or None,
     }
 
@@ -48,13 +50,9 @@ def _public_saving(saving: PublicSaving | None) -> dict[str, Any] | None:
         return None
     return {
         "bearers": list(saving.bearers),
-        "total": _amount(saving.total),
+        "total": amount_document(saving.total),
         "total_reason": saving.total_reason or None,
-        "cashable": _amount(saving.cashable),
+        "cashable": amount_document(saving.cashable),
         "cashable_share": saving.cashable_share,
         "share_reason": saving.share_reason or None,
     }
-
-
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    return None if amount is None else {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from evalkit.result_amounts import amount_document
+
 if TYPE_CHECKING:
-    from evalkit.economics import Amount, Sensitivity, SetLine
+    from evalkit.economics import Sensitivity, SetLine
 
 __all__ = ["assumption_sets_document", "sensitivity_document"]
 
@@ -57,9 +58,9 @@ def assumption_sets_document(lines: Sequence[SetLine]) -> list[dict[str, Any]]:
             "choices": list(line.choices),
             "scenario": line.scenario or None,
             "horizon": line.horizon,
-            "cost": _amount(line.cost),
-            "benefit": _amount(line.benefit),
-            "net_benefit": _amount(line.net_benefit),
+            "cost": amount_document(line.cost),
+            "benefit": amount_document(line.benefit),
+            "net_benefit": amount_document(line.net_benefit),
             "prob_net_benefit": line.prob_net_benefit,
             "benefit_cost_ratio": line.benefit_cost_ratio,
             "cost_per_crime_prevented": line.cost_per_crime_prevented,
@@ -67,9 +68,3 @@ def assumption_sets_document(lines: Sequence[SetLine]) -> list[dict[str, Any]]:
         }
         for line in lines
     ]
-
-
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    if amount is None:
-        return None
-    return {name: value for name, value in asdict(amount).items() if name != "level"}

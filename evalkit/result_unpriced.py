@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.draws import Quantity
+from evalkit.result_amounts import amount_document
 from evalkit.result_effects import range_document
 
 if TYPE_CHECKING:
-    from evalkit.economics import Amount
     from evalkit.economics.unpriced import ExposureLine, Gate, PrivacyBreakEven
     from evalkit.study_feelings import FoundPerception
     from evalkit.study_unpriced import FoundIntrusion
@@ -42,13 +42,13 @@ def _exposure(line: ExposureLine) -> dict[str, Any]:
     return {
         "measure": line.measure,
         "unit": line.unit,
-        "amount": _amount(line.amount),
+        "amount": amount_document(line.amount),
         "source": line.source or None,
         "groups": [
             {
                 "group": each.group,
-                "amount": _amount(each.amount),
-                "share": _amount(each.share),
+                "amount": amount_document(each.amount),
+                "share": amount_document(each.share),
                 "of_population": each.of_population,
                 "times": each.times,
             }
@@ -98,11 +98,7 @@ def perception_document(found: FoundPerception | None, level: float) -> dict[str
         },
         "points_reason": found.points_reason or None,
         "value": found.value or None,
-        "worth": _amount(found.worth),
+        "worth": amount_document(found.worth),
         "worth_reason": found.worth_reason or None,
-        "net_benefit_with": _amount(found.net_benefit_with),
+        "net_benefit_with": amount_document(found.net_benefit_with),
     }
-
-
-def _amount(amount: Amount | None) -> dict[str, float] | None:
-    return None if amount is None else {"mean": amount.mean, "lower": amount.lower, "upper": amount.upper}

@@ -45,6 +45,7 @@ ROW_OF = dict.fromkeys(
         "money_by_estimator",
         "quick",
         "result",
+        "result_amounts",
         "result_effects",
         "result_unpriced",
         "result_purses",

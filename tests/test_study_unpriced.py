@@ -90,7 +90,7 @@ def load(tmp_path):
     return read
 
 
-def test_a_study_that_does_not_ask_has_the_same_result_but_for_two_empty_keys(load):
+def test_a_study_that_does_not_ask_has_the_same_result_but_for_what_is_asked(load):
     """Exposure and feelings have a stream of their own: no other number moves."""
     plain, asked = (
         json.loads(result_text(result_document(load(*more).run()))) for more in ((), (INTRUSION, PERCEPTION))
@@ -99,6 +99,9 @@ def test_a_study_that_does_not_ask_has_the_same_result_but_for_two_empty_keys(lo
     assert plain.pop("perception") is None
     assert asked.pop("intrusion") is not None
     assert asked.pop("perception")["worth"] is None
+    # doing without watches nobody, and is preferred where the measure cannot be told from it
+    assert plain["options"].pop("preference") is None
+    assert asked["options"].pop("preference")["best"] in {"doing without", asked["study"]["intervention"]["name"]}
     for each in (plain, asked):
         each["provenance"].pop("inputs")
         each.pop("warnings")

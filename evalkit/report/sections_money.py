@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evalkit.report import decisionwords, formats, moneywords
+from evalkit.report.amounts import range_cell
 from evalkit.report.blocks import Block, Grid, Listing, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.front import unit_of
@@ -122,13 +123,7 @@ def _lower(text: str) -> str:
 def _amount(part: Amount | None, unit: float, reason: str = "") -> tuple[str, str]:
     if part is None:
         return "none", reason
-    return formats.full_money(part.mean, unit), _range(part, unit)
-
-
-def _range(part: Amount | None, unit: float) -> str:
-    if part is None:
-        return formats.NOTHING
-    return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
+    return formats.full_money(part.mean, unit), range_cell(part, unit)
 
 
 def _known(value: float | None, reason: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.draws import Quantity
 from evalkit.report import formats
+from evalkit.report.amounts import mean_cell, range_cell
 from evalkit.report.blocks import Block, Grid, Section
 from evalkit.report.front import unit_of, who_pays
 from evalkit.report.sections_purses import perspective_grid
@@ -73,7 +74,7 @@ def _by_crime(appraisal: Appraisal) -> Grid:
             f"{formats.number(line.prevented.mean)} ({_range_of_events(line.prevented)})",
             line.priced_as or "no price",
             formats.full_money(line.unit_value) if line.unit_value is not None else formats.NOTHING,
-            f"{_mean(line.benefit, unit)} ({_range(line.benefit, unit)})"
+            f"{mean_cell(line.benefit, unit)} ({range_cell(line.benefit, unit)})"
             if line.benefit is not None
             else formats.NOTHING,
             formats.number(line.break_even) if line.break_even is not None else formats.NOTHING,
@@ -109,10 +110,10 @@ def _by_year(appraisal: Appraisal) -> Grid:
         (
             str(line.year),
             "extrapolated" if line.extrapolated else "observed",
-            _mean(line.cost, unit),
-            _mean(line.benefit, unit),
-            _mean(line.net, unit),
-            _range(line.net, unit),
+            mean_cell(line.cost, unit),
+            mean_cell(line.benefit, unit),
+            mean_cell(line.net, unit),
+            range_cell(line.net, unit),
         )
         for line in appraisal.by_year
     ]
@@ -126,13 +127,3 @@ def _by_year(appraisal: Appraisal) -> Grid:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:] if text.startswith("Millions") else text
-
-
-def _mean(part: Amount | None, unit: float) -> str:
-    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
-
-
-def _range(part: Amount | None, unit: float) -> str:
-    if part is None:
-        return formats.NOTHING
-    return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from evalkit.money_by_estimator import spread_of_choices
 from evalkit.report import formats
+from evalkit.report.amounts import mean_cell, range_cell
 from evalkit.report.blocks import Block, Grid, Paragraph
 from evalkit.report.front import unit_of
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal, Beside, Prices
-    from evalkit.economics.appraisal import Amount
     from evalkit.evaluation import Evaluation
 
 __all__ = ["price_blocks"]
@@ -69,9 +69,9 @@ def _beside(prices: Prices, appraisal: Appraisal) -> Grid:
     currency = formats.currency_name(appraisal.currency, unit)
     chosen = (
         f"{prices.name} (chosen)",
-        _mean(appraisal.benefit, unit),
-        _mean(appraisal.net_benefit, unit),
-        _range(appraisal.net_benefit, unit),
+        mean_cell(appraisal.benefit, unit),
+        mean_cell(appraisal.net_benefit, unit),
+        range_cell(appraisal.net_benefit, unit),
         _chance(appraisal.prob_net_benefit),
         "",
     )
@@ -92,9 +92,9 @@ def _row(line: Beside, unit: float) -> tuple[str, ...]:
         remark = f"It has no price for {', '.join(line.unpriced)}, so the sums do not compare."
     return (
         line.schedule,
-        _mean(line.benefit, unit),
-        _mean(line.net_benefit, unit),
-        _range(line.net_benefit, unit),
+        mean_cell(line.benefit, unit),
+        mean_cell(line.net_benefit, unit),
+        range_cell(line.net_benefit, unit),
         _chance(line.prob_net_benefit),
         remark,
     )
@@ -117,16 +117,6 @@ def _moves(evaluation: Evaluation) -> str:
         f"{told}; the choice of estimator moves it by {estimator}. So whose prices one believes matters {larger} than "
         "how the effect was estimated. Neither is in the ranges above."
     )
-
-
-def _mean(part: Amount | None, unit: float) -> str:
-    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
-
-
-def _range(part: Amount | None, unit: float) -> str:
-    if part is None:
-        return formats.NOTHING
-    return f"{formats.full_money(part.lower, unit)} to {formats.full_money(part.upper, unit)}"
 
 
 def _chance(share: float | None) -> str:

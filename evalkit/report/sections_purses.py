@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.domain.text import listed
 from evalkit.report import formats
+from evalkit.report.amounts import mean_cell
 from evalkit.report.blocks import Block, Grid, Paragraph
 from evalkit.report.front import unit_of
 
@@ -109,9 +110,9 @@ def perspective_grid(appraisal: Appraisal) -> Grid:
     rows = [
         (
             formats.capital(line.perspective),
-            _mean(line.cost, unit),
-            _mean(line.benefit, unit),
-            _mean(line.net, unit),
+            mean_cell(line.cost, unit),
+            mean_cell(line.benefit, unit),
+            mean_cell(line.net, unit),
             _ends(line.net, unit),
             formats.NOTHING if line.prob_net_benefit is None else formats.chance(line.prob_net_benefit),
         )
@@ -126,10 +127,6 @@ def perspective_grid(appraisal: Appraisal) -> Grid:
         rows=tuple(rows),
         numeric=frozenset({1, 2, 3, 5}),
     )
-
-
-def _mean(part: Amount | None, unit: float) -> str:
-    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
 
 
 def _ends(part: Amount | None, unit: float) -> str:

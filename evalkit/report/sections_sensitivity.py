@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evalkit.report import formats
+from evalkit.report.amounts import mean_cell, range_cell
 from evalkit.report.blocks import Block, Grid, Listing, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.figures_sensitivity import value_words
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal, Bar, SetLine
-    from evalkit.economics.appraisal import Amount
     from evalkit.evaluation import Evaluation
 
 __all__ = ["sensitivity_sections"]
@@ -82,10 +82,10 @@ def _sets(lines: Sequence[SetLine], currency: str) -> list[Block]:
     rows = [
         (
             f"{line.name}{' (chosen)' if line.chosen else ''}",
-            _mean(line.cost),
-            _mean(line.benefit),
-            _mean(line.net_benefit),
-            "" if line.net_benefit is None else _range(line.net_benefit),
+            mean_cell(line.cost),
+            mean_cell(line.benefit),
+            mean_cell(line.net_benefit),
+            "" if line.net_benefit is None else range_cell(line.net_benefit),
             formats.NOTHING if line.prob_net_benefit is None else formats.chance(line.prob_net_benefit),
             line.reason or (f"{line.horizon} years" if line.horizon != 1 else "1 year"),
         )
@@ -121,11 +121,3 @@ def _verdict(lines: Sequence[SetLine]) -> str:
         f"Whether the measure pays depends on the set of assumptions: on average it does under {', '.join(pays)}, and "
         f"not under {', '.join(costs)}."
     )
-
-
-def _mean(part: Amount | None) -> str:
-    return formats.NOTHING if part is None else formats.full_money(part.mean)
-
-
-def _range(part: Amount) -> str:
-    return f"{formats.full_money(part.lower)} to {formats.full_money(part.upper)}"

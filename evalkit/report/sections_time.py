@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evalkit.report import formats
+from evalkit.report.amounts import mean_cell
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture
 from evalkit.report.drawing import Figure
 from evalkit.report.figures_time import payback_sentence
@@ -159,8 +160,8 @@ def _stopping(appraisal: Appraisal) -> list[Block]:
                 (
                     str(line.year),
                     formats.full_money(line.saved.mean, unit),
-                    _mean(line.lost, unit),
-                    _mean(line.total, unit),
+                    mean_cell(line.lost, unit),
+                    mean_cell(line.total, unit),
                     _ends(line.total, unit),
                 )
                 for line in stopped.by_year
@@ -175,8 +176,8 @@ def _stopping(appraisal: Appraisal) -> list[Block]:
                 (
                     formats.capital(line.bearer),
                     formats.full_money(line.saved.mean, unit),
-                    _mean(line.lost, unit),
-                    _mean(line.net, unit),
+                    mean_cell(line.lost, unit),
+                    mean_cell(line.net, unit),
                     _ends(line.net, unit),
                 )
                 for line in stopped.by_bearer
@@ -210,10 +211,6 @@ def _stop_text(appraisal: Appraisal, stopped: Stopped) -> str:
     if stopped.stays:
         told.append(f"Paid all the same, as no running cost: {', '.join(stopped.stays)}.")
     return " ".join(told)
-
-
-def _mean(part: Amount | None, unit: float) -> str:
-    return formats.NOTHING if part is None else formats.full_money(part.mean, unit)
 
 
 def _ends(part: Amount | None, unit: float) -> str:
