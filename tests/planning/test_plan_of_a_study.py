@@ -276,7 +276,7 @@ def test_a_plan_without_a_prior_says_what_is_missing(write):
 
 def test_a_measure_that_could_never_pay_is_told_so(write):
     """More than all events would have to be prevented: no percentage, and why."""
-    plan = plan_ahead(load_plan(write(TABLE.replace("amount = 100000", "amount = 1e12"), rows=None)))
+    plan = plan_ahead(load_plan(write(TABLE.replace("amount = 100000", "amount = 1e11"), rows=None)))
     assert plan.break_even.change is None
     assert plan.break_even.probability == 0
     assert "not even an end of all of them would pay" in plan.break_even.reason
