@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evalkit.domain.text import sentence
 from evalkit.errors import CostError, nearest
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def harm_of(
         # what nobody asked for may not stop a study
         if chosen is not None:
             raise
-        return None, f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+        return None, sentence(str(problem))
 
 
 _NO_TABLES = "Fewer than two outcomes are crimes with a weight in each of the tables of harm that ship with evalkit."

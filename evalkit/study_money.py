@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.domain import Effect
+from evalkit.domain.text import sentence
 from evalkit.errors import EvalkitError, StudyError
 from evalkit.money_by_estimator import EstimatorMoney, money_by_estimator
 from evalkit.study_harm import harm_of
@@ -64,7 +65,7 @@ def appraise_study(
     try:
         return appraise(events, costs=study.costs, prices=prices, rng=rng, **chosen), ""
     except NoMeanError as problem:  # a finding, and no fault of the study
-        return None, _sentence(problem)
+        return None, sentence(str(problem))
 
 
 def appraisal_options(study: Study) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def _line(study: Study, effects: Effects, which: AssumptionSet, seed: Sequence[i
     try:
         found, reason = appraise_study(study, effects, rng, alone=True, options=options)
     except EvalkitError as problem:
-        found, reason = None, _sentence(problem)
+        found, reason = None, sentence(str(problem))
     return SetLine.of(which, found, reason)
 
 
@@ -153,7 +154,7 @@ def value_of_learning(study: Study, appraisal: Appraisal | None, seed: int) -> t
     from evalkit.economics import value_of_information, why_no_information
 
     if reason := why_no_information(appraisal):
-        return None, f"{reason[:1].upper()}{reason[1:]}."
+        return None, sentence(reason)
     observed = None if study.learning is None else _observed(study, appraisal, study.learning.share_lasting)
     return value_of_information(appraisal, learning=study.learning, observed=observed, seed=seed), ""
 
@@ -184,8 +185,3 @@ def weigh_harm(study: Study, effects: Effects, appraisal: Appraisal | None) -> t
 
 def _primaries(effects: Effects) -> dict[str, Effect]:
     return {outcome: next(iter(named.values())) for outcome, named in effects.items()}
-
-
-def _sentence(problem: Exception) -> str:
-    text = str(problem)
-    return f"{text[:1].upper()}{text[1:]}."

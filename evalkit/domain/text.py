@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["listed", "one_line"]
+__all__ = ["listed", "one_line", "sentence"]
 
 
 def one_line(text: str) -> str:
@@ -27,3 +27,14 @@ def listed(names: Sequence[str]) -> str:
     ('theft, robbery and arson', 'theft')
     """
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop; nothing stays nothing.
+
+    >>> sentence("no prices were given"), sentence("")
+    ('No prices were given.', '')
+    """
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -299,8 +299,7 @@ def _draw_deadweight(
 
 def _scenario(inputs: Inputs, others: Sequence[Other], years: int, retention: FloatArray | None) -> Appraisal:
     chosen = _appraise(inputs, years, retention)
-    beside = tuple(other.line(chosen, inputs, lambda given: _appraise(given, years, retention)) for other in others)
-    return replace(chosen, beside=beside)
+    return replace(chosen, beside=tuple(other.line(chosen) for other in others))
 
 
 def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appraisal:

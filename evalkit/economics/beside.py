@@ -6,7 +6,7 @@ crime is another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,23 +69,17 @@ class Other:
     step: Uprating | None
     reason: str = ""
 
-    def line(self, chosen: Appraisal, inputs: Inputs, appraised: Callable[[Inputs], Appraisal]) -> Beside:
-        """Appraise once more with these prices."""
-        made = None
-        if not self.reason:
-            made = appraised(
-                replace(
-                    inputs,
-                    prices=self.prices,
-                    worth=self.worth,
-                    worth_to_all=self.worth_to_all,
-                    worth_step=self.step,
-                )
-            )
-        unpriced = tuple(name for name in inputs.worth if name not in self.worth) if made is not None else ()
+    def line(self, chosen: Appraisal) -> Beside:
+        """Add up once more with these prices; only the worth of an event is another, so only sums are asked."""
+        reckoning, benefit, net = chosen.reckoning, None, None
+        unpriced: tuple[str, ...] = ()
+        if not self.reason and reckoning is not None:
+            unpriced = tuple(name for name in reckoning.inputs.worth if name not in self.worth)
+            sums = reckoning.with_prices(self.prices, self.worth, self.worth_to_all, self.step).sums()
+            benefit, net = sums.total_benefit, np.asarray(sums.total_benefit - sums.total_cost)
         moves = None
-        if made is not None and not unpriced and made.net_benefit and chosen.net_benefit:
-            moves = made.net_benefit.mean - chosen.net_benefit.mean
+        if net is not None and not unpriced and chosen.net_benefit:
+            moves = float(np.mean(net)) - chosen.net_benefit.mean
         return Beside(
             schedule=self.prices.name,
             region=self.prices.region,
@@ -93,9 +87,9 @@ class Other:
             price_year=str(self.prices.price_year),
             basis=self.prices.basis,
             certainty=certainty_words(self.prices.unit_costs),
-            benefit=None if made is None else made.benefit,
-            net_benefit=None if made is None else made.net_benefit,
-            prob_net_benefit=None if made is None else made.prob_net_benefit,
+            benefit=None if benefit is None else Amount.of(benefit, chosen.level),
+            net_benefit=None if net is None else Amount.of(net, chosen.level),
+            prob_net_benefit=None if net is None else float(np.mean(net > 0)),
             net_benefit_moves=moves,
             unpriced=unpriced,
             reason=self.reason,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -13,7 +14,9 @@ from evalkit.economics.bearers import SOCIETY
 from evalkit.economics.capital import booked
 from evalkit.economics.checks import counts
 from evalkit.economics.courses import Courses, Fading, courses_of
+from evalkit.economics.deflators import Uprating
 from evalkit.economics.inputs import Drawn, Inputs, Priced, Worth
+from evalkit.economics.prices import Prices
 from evalkit.economics.rates import Rates
 from evalkit.economics.tally import Tally, YearSums, sums_by_year, tally
 
@@ -38,63 +41,59 @@ class Reckoning:
     years: int
     retention: FloatArray | None
 
-    @property
+    @cached_property
     def courses(self) -> Courses:
         """Events by outcome over the years."""
         after = None if self.retention is None else Fading(retention=self.retention)
         return courses_of(self.net, self.inputs.clock.spans, self.years, after)
 
-    @property
+    @cached_property
     def rates(self) -> Rates:
         """Discount factors of the years."""
         return Rates.over(self.years, self.inputs.discounting, self.inputs.health)
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Drawn, ...]:
         """The ledger as it is added up, of every bearer: capital by year of its life, a transfer on both sides."""
         return booked(self.inputs.flows, self.inputs.discounting, self.years)
 
-    @property
+    @cached_property
     def counted_entries(self) -> tuple[Drawn, ...]:
         """Those of the entries that the perspective counts."""
         inputs = self.inputs
         return tuple(each for each in self.entries if counts(each.flow, inputs.perspective, inputs.public))
 
-    @property
+    @cached_property
     def handed_on(self) -> tuple[Drawn, ...]:
         """Public money that only moves: no cost to society, but it has to be taxed for."""
         if self.inputs.perspective != SOCIETY:
             return ()
         return tuple(each for each in self.entries if each.flow.only_moves and each.flow.bearer in self.inputs.public)
 
+    @property
+    def _parts(self) -> tuple[Courses, tuple[Drawn, ...], Mapping[str, Worth], Rates, FloatArray]:
+        """What sums are made of, whether over the years or year for year."""
+        return self.courses, self.counted_entries, self.inputs.worth, self.rates, self.inputs.deadweight
+
     def sums(self) -> Tally:
         """Add everything up over the years."""
-        return tally(
-            self.courses,
-            self.counted_entries,
-            self.inputs.worth,
-            self.rates,
-            self.inputs.deadweight,
-            public=self.inputs.public,
-            moved=self.handed_on,
-        )
+        return tally(*self._parts, public=self.inputs.public, moved=self.handed_on)
 
     def sums_by_year(self) -> Iterator[YearSums]:
         """Add everything up year for year."""
-        return sums_by_year(
-            self.courses,
-            self.counted_entries,
-            self.inputs.worth,
-            self.rates,
-            self.inputs.deadweight,
-            public=self.inputs.public,
-            moved=self.handed_on,
-        )
+        return sums_by_year(*self._parts, public=self.inputs.public, moved=self.handed_on)
 
     def net_benefit(self) -> FloatArray:
         """Benefit less cost in present value, shape (draws,)."""
         sums = self.sums()
         return np.asarray(sums.total_benefit - sums.total_cost)
+
+    def with_prices(
+        self, prices: Prices, worth: Mapping[str, Worth], worth_to_all: Mapping[str, Worth], step: Uprating | None
+    ) -> Self:
+        """Put another schedule of prices in the place of the chosen one, with the worth of one event by outcome."""
+        inputs = replace(self.inputs, prices=prices, worth=worth, worth_to_all=worth_to_all, worth_step=step)
+        return replace(self, inputs=inputs)
 
     def with_net(self, outcome: str, events: FloatArray) -> Self:
         """Put other events prevented in the place of an outcome's, shape (draws, periods)."""

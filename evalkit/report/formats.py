@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
+from evalkit.domain.text import sentence
 from evalkit.draws import FloatArray, Interval, bounded_interval
 
 __all__ = [
@@ -220,16 +221,6 @@ def currency_name(currency: str, unit: float = 1.0) -> str:
 def capital(text: str) -> str:
     """Begin with a capital."""
     return text[:1].upper() + text[1:]
-
-
-def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop; nothing stays nothing.
-
-    >>> sentence("no prices were given"), sentence("")
-    ('No prices were given.', '')
-    """
-    text = capital(text.strip())
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def plural(number_of: int, one: str, several: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from evalkit.domain.text import listed
 from evalkit.report import formats
 from evalkit.report.amounts import mean_cell, range_cell
 from evalkit.report.blocks import Block, Grid, Listing, Paragraph, Picture, Section
@@ -36,9 +37,9 @@ def _one_way(appraisal: Appraisal, drawn: dict[str, Figure]) -> list[Block]:
     if found is None or not found.bars:
         return [Paragraph(text="Nothing that the money rests on was given as uncertain, so there is nothing to vary.")]
     text = "Within its range no single input turns the answer."
-    if turning := [bar.name for bar in found.bars if bar.turns_the_answer]:
+    if turning := [f"“{bar.name}”" for bar in found.bars if bar.turns_the_answer]:
         whose = "its range" if len(turning) == 1 else "their ranges"
-        text = f"{_listed(turning)} can turn the answer within {whose}, all else being as it is."
+        text = f"{listed(turning)} can turn the answer within {whose}, all else being as it is."
     return [
         Paragraph(head="One input at a time", text=text),
         *(Picture(figure=drawn[name]) for name in ("tornado",) if name in drawn),
@@ -50,11 +51,6 @@ def _one_way(appraisal: Appraisal, drawn: dict[str, Figure]) -> list[Block]:
             numeric=frozenset({1}),
         ),
     ]
-
-
-def _listed(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else quoted[0]
 
 
 def _row(bar: Bar) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from evalkit.economics.reckoning import Reckoning
 from evalkit.economics.sensitivity.named import named_inputs
-from evalkit.economics.sensitivity.one_way import Bar, tornado
+from evalkit.economics.sensitivity.one_way import Bar, require_share, tornado
 from evalkit.economics.sensitivity.two_way import TwoWay, two_way
 from evalkit.errors import CostError, nearest
 
@@ -40,9 +40,7 @@ class AskedSensitivity:
             if key not in _KEYS:
                 raise CostError(f"sensitivity has no key {key!r}; {nearest(key, _KEYS)}")
         share, pair = given.get("vary_certain"), given.get("two_way")
-        is_number = isinstance(share, int | float) and not isinstance(share, bool)
-        if share is not None and not (is_number and 0 < share < 1):
-            raise CostError(f"vary_certain is a share between 0 and 1, such as 0.2; there is {share!r}")
+        require_share(share)
         if pair is not None and (
             isinstance(pair, str) or len(pair) != 2 or not all(isinstance(name, str) for name in pair)
         ):

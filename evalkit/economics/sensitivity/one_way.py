@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.draws import interval
+from evalkit.draws import interval, is_number
 from evalkit.economics.reckoning import Reckoning
 from evalkit.economics.sensitivity.named import InputKind, NamedInput, named_inputs
 from evalkit.errors import CostError
 
-__all__ = ["Bar", "SwitchingValue", "switching_value", "tornado"]
+__all__ = ["Bar", "SwitchingValue", "require_share", "switching_value", "tornado"]
 
 # Of all net benefits that were looked at: below this share of their size a slope or a rest is rounding.
 _ROUNDING = 1e-9
@@ -86,11 +86,16 @@ def tornado(reckoning: Reckoning, *, level: float = 0.95, vary_certain: float | 
     CostError
         A share that is not between 0 and 1.
     """
-    if vary_certain is not None and not 0 < vary_certain < 1:
-        raise CostError(f"vary_certain is a share between 0 and 1, such as 0.2; there is {vary_certain!r}")
+    require_share(vary_certain)
     named = named_inputs(reckoning)
     bars = [_bar(each, level, vary_certain) for each in named if not each.is_certain or vary_certain is not None]
     return tuple(sorted((bar for bar in bars if bar is not None), key=lambda bar: (-bar.swing, bar.name)))
+
+
+def require_share(vary_certain: object) -> None:
+    """Refuse a share by which to move certain inputs that is none."""
+    if vary_certain is not None and not (is_number(vary_certain) and 0 < vary_certain < 1):
+        raise CostError(f"vary_certain is a share between 0 and 1, such as 0.2; there is {vary_certain!r}")
 
 
 def _bar(named: NamedInput, level: float, vary_certain: float | None) -> Bar | None:
