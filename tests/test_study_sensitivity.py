@@ -48,12 +48,12 @@ robbery,loss,1000,20000,victims,own
 
 @pytest.fixture
 def evaluate(tmp_path):
-    """Give a maker of evaluations by how dear the measure may be, and what is added to its file."""
+    """Give a maker of evaluations by how dear the measure may be."""
 
-    def make(cost, added=""):
+    def make(cost):
         (tmp_path / "prices.csv").write_text(PRICES, encoding="utf-8")
         file = tmp_path / "study.toml"
-        file.write_text(STUDY.replace("COST", str(cost)) + added, encoding="utf-8")
+        file.write_text(STUDY.replace("COST", str(cost)), encoding="utf-8")
         return ek.load_study(file).run()
 
     return make
