@@ -12,6 +12,7 @@ __all__ = [
     "DomainError",
     "EstimationError",
     "EvalkitError",
+    "EvidenceError",
     "RegistryError",
     "ReportError",
     "StudyError",
@@ -42,6 +43,10 @@ class EstimationError(EvalkitError):
 
 class CostError(EvalkitError):
     """A ledger, a price schedule or an appraisal does not add up."""
+
+
+class EvidenceError(EvalkitError):
+    """Effects cannot be pooled, or carried over to another place, as was asked."""
 
 
 class RegistryError(EvalkitError):

@@ -21,7 +21,9 @@ ALLOWED = {
     "data": {"domain", "errors"},
     "registry": {"domain", "errors"},
     "economics": {"domain", "draws", "errors"},
-    "evidence": {"domain", "draws", "errors"},
+    # Many sites, each drawn towards the others: asked by estimators of panels and by those who pool studies.
+    "hierarchy": {"draws", "errors"},
+    "evidence": {"hierarchy", "domain", "draws", "errors"},
     "study": {"errors", "draws", "domain", "data", "registry", "economics", "evidence"},
     # A plan asks of a study that is not there yet what a study asks of its data.
     "planning": {"errors", "draws", "domain", "registry", "economics", "study"},
@@ -30,7 +32,7 @@ ALLOWED = {
     "output": {"study", "report", "domain", "draws", "errors"},
     "new_study": {"output", "errors"},
     "__main__": {"study", "planning", "report", "output", "new_study", "data", "errors"},
-    "models": {"domain", "draws", "errors"},
+    "models": {"hierarchy", "domain", "draws", "errors"},
     # The front door hands out names from everywhere, and makes none.
     "__init__": {"errors", "draws", "domain", "data", "registry", "economics", "evidence", "study", "report"},
 }
