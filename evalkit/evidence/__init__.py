@@ -14,6 +14,7 @@ from evalkit.evidence.effect_table import FORMS, EffectTable, read_effects
 from evalkit.evidence.from_counts import from_before_after, from_rates, from_two_by_two
 from evalkit.evidence.from_published import from_interval, from_means, from_p_value, small_sample_factor
 from evalkit.evidence.influence import WithoutEach, without_each
+from evalkit.evidence.multilevel import MultilevelPooled, multilevel
 from evalkit.evidence.pooled import Expected, Pooled, Shrunk
 from evalkit.evidence.reading import read_result, read_results
 
@@ -23,6 +24,7 @@ __all__ = [
     "EffectSize",
     "EffectTable",
     "Expected",
+    "MultilevelPooled",
     "Pooled",
     "Shrunk",
     "WithoutEach",
@@ -35,6 +37,7 @@ __all__ = [
     "from_p_value",
     "from_rates",
     "from_two_by_two",
+    "multilevel",
     "opposite_studies",
     "q_profile",
     "random_effects",
