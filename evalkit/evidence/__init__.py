@@ -1,6 +1,7 @@
 """The body of evidence: effects of many studies in one direction, and what they say together."""
 
 from evalkit.evidence.between_studies import between_variance, q_profile
+from evalkit.evidence.bias import Funnel, SmallStudies, funnel, small_studies
 from evalkit.evidence.classical import random_effects
 from evalkit.evidence.conversions import converted
 from evalkit.evidence.effect_size import (
@@ -17,6 +18,7 @@ from evalkit.evidence.influence import WithoutEach, without_each
 from evalkit.evidence.multilevel import MultilevelPooled, multilevel
 from evalkit.evidence.pooled import Expected, Pooled, Shrunk
 from evalkit.evidence.reading import read_result, read_results
+from evalkit.evidence.selection import Selected, selection_model
 
 __all__ = [
     "FORMS",
@@ -24,9 +26,12 @@ __all__ = [
     "EffectSize",
     "EffectTable",
     "Expected",
+    "Funnel",
     "MultilevelPooled",
     "Pooled",
+    "Selected",
     "Shrunk",
+    "SmallStudies",
     "WithoutEach",
     "between_variance",
     "converted",
@@ -37,6 +42,7 @@ __all__ = [
     "from_p_value",
     "from_rates",
     "from_two_by_two",
+    "funnel",
     "multilevel",
     "opposite_studies",
     "q_profile",
@@ -45,6 +51,8 @@ __all__ = [
     "read_result",
     "read_results",
     "require_one_scale",
+    "selection_model",
     "small_sample_factor",
+    "small_studies",
     "without_each",
 ]

@@ -142,7 +142,7 @@ def test_study_names_and_order_change_nothing(assink):
 
 
 def test_effects_told_twice_tell_nothing_more():
-    """Each effect twice, with sampling errors that go together nearly whole: the error of the mean stays what it was."""
+    """Each effect twice, with sampling errors that go together nearly whole: the error of the mean stays as it was."""
     rng = np.random.default_rng(8)
     once = [
         EffectSize(study=f"{i // 2}", estimate=rng.normal(-0.2, 0.3), error=0.2, scale="log_rate_ratio")
@@ -159,7 +159,7 @@ def test_effects_told_twice_tell_nothing_more():
 
 @pytest.mark.slow
 def test_intervals_hold_where_sampling_errors_go_together_unknown_to_the_model():
-    """300 bodies of 10 studies, errors correlated .7 within a study where the model takes 0: CR2 holds, the naive do not."""
+    """300 bodies of 10 studies, errors correlated .7 within a study where the model takes 0: CR2 holds."""
     rng = np.random.default_rng(9)
     held = {"robust": [], "naive": []}
     for _ in range(300):
