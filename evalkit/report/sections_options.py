@@ -123,7 +123,7 @@ def _neighbours(options: OptionsCompared) -> Grid:
         )
     return Grid(
         caption="Each option compared with its neighbour among those worth a thought, the one that prevents least "
-        "first; by the averages, with the chance of that status",
+        "first; by the averages in present value, with the chance of that status",
         columns=("Comparison", "Status and its chance", "Extra cost", "Extra prevented", "For one more", "Remark"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4}),
