@@ -83,14 +83,14 @@ def draw_costs(
 
     Parameters
     ----------
-    optimism_bias : share that is added to every cost, and to no saving
+    optimism_bias : share that is added to every cost; to no saving, and to nothing that only moves
     """
     return tuple(
         Drawn(
             flow=flow,
             draws=flow.sign
             * step.factor
-            * (1 if flow.saving else 1 + optimism_bias)
+            * (1 if flow.saving or flow.only_moves else 1 + optimism_bias)
             * _draw(flow.quantity, f"flow {flow.what!r}", draws, rng),
         )
         for flow in costs.flows

@@ -132,7 +132,13 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
 def _steps(appraisal: Appraisal) -> list[tuple[str, float, float, str]]:
     """Give name, start, end and colour of every bar."""
     parts = [(name, gain, BLUE if gain > 0 else RUST) for name, gain in _gains(appraisal) if gain]
-    parts += [(f"cost: {line.bearer}", -line.cost.mean, RUST) for line in appraisal.by_bearer if line.cost.mean]
+    parts += [
+        (f"cost: {line.bearer}", -line.cost.mean, RUST)
+        if line.cost.mean > 0
+        else (f"saved or received: {line.bearer}", -line.cost.mean, BLUE)
+        for line in appraisal.by_bearer
+        if line.cost.mean
+    ]
     steps, level = [], 0.0
     for name, change, colour in parts:
         steps.append((name, level, level + change, colour))

@@ -123,6 +123,16 @@ def test_a_budget_counts_the_costs_of_the_bearer_who_has_it(measure):
     assert compare_options(options, budget=50_000).portfolio.chosen == ("lighting",)
 
 
+def test_a_grant_leaves_the_budget_of_the_city_alone(measure):
+    """What others pay to the city is not the city's to find."""
+    grant = replace(LAMPS, what="grant", amount=40_000, bearer="national taxpayer", received_by="city")
+    costs = Costs(currency="USD", price_year=2008, flows=(LAMPS, grant))
+    given = appraise_option(measure, an_option(costs=costs, prevented={"robbery": 60}), rng=rng())
+    found = compare_options({"lighting": given}, budget=10_000, budget_of="city").portfolio
+    assert (found.chosen, found.cost) == (("lighting",), LAMPS.quantity.mean - 40_000)
+    assert compare_options({"lighting": given}, budget=10_000).portfolio.chosen == ()
+
+
 def test_the_extrapolation_is_compared_when_asked_for(measure):
     """A longer life changes what an option is worth, and which scenario is compared is said."""
     half = appraise_option(measure, an_option(), rng=rng())

@@ -96,7 +96,8 @@ def compare_options(
     comparator : what each option is compared with on the plane; by default doing without
     budget : limit of the expected cost, in present value, of the options that are taken together; without it
         no set is chosen. Which set is best is told by the study's prices
-    budget_of : the bearer whose costs count against the budget, such as "city"; by default all costs
+    budget_of : the bearer whose costs count against the budget, less what others pay to it, such as "city"; by
+        default all costs
     exclusive : groups of options of which at most one is taken
     requires : options that have to be taken with an option, by its name
     values : of one prevented crime; by default a range that shows where the choice turns
@@ -225,9 +226,16 @@ def _portfolio(
 
 
 def _check_bearer(chosen: Mapping[str, Appraisal], bearer: str | None) -> None:
-    known = sorted({line.bearer for each in chosen.values() for line in each.by_bearer if line.cost.mean})
+    known = sorted(set().union(*(_who_bears(each) for each in chosen.values())))
     if bearer is not None and bearer not in known:
         raise CostError(f"no option costs {bearer!r} anything (budget_of); {nearest(bearer, known, 20)}")
+
+
+def _who_bears(appraisal: Appraisal) -> set[str]:
+    """Name those with a cost, also one that a grant pays to the last unit."""
+    flows = () if appraisal.inputs is None else appraisal.inputs.flows
+    known = {line.bearer for line in appraisal.by_bearer if line.cost.mean}
+    return known | {each.flow.bearer for each in flows if not each.flow.saving}
 
 
 def _cost_to(appraisal: Appraisal, bearer: str | None) -> float:
