@@ -65,7 +65,7 @@ class Reckoning:
 
     @cached_property
     def handed_on(self) -> tuple[Drawn, ...]:
-        """What only moves, on both sides: no cost to society, but bearers pay and receive it, and public ones tax for it."""
+        """What only moves, on both sides: no cost to society, but bearers pay or receive it, and taxes for it."""
         if self.inputs.perspective != SOCIETY:
             return ()
         return tuple(each for each in self.entries if each.flow.only_moves)

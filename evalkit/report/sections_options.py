@@ -44,7 +44,7 @@ def options_sections(evaluation: Evaluation, drawn: dict[str, Figure]) -> tuple[
     if options.preference is not None:
         blocks.append(Paragraph(head="Which watches less", text=formats.sentence(options.preference.reason)))
     if options.portfolio is not None:
-        told = decisionwords.portfolio(options.portfolio, options.currency)
+        told = decisionwords.portfolio(options.portfolio, options.currency, options.barred)
         blocks.append(Paragraph(head="Under the budget", text=told))
     blocks += [_assumptions(evaluation, options), *(Note(text=text) for text in options.warnings)]
     return (Section(key="options", title=_TITLE, blocks=tuple(blocks)),)

@@ -65,7 +65,7 @@ def supports(evaluation: Evaluation) -> Support:
 
 
 def _heeding_rules(evaluation: Evaluation, action: Action, advice: str) -> tuple[Action, str]:
-    """Advise against going on where a rule is not kept; what the figures say against the measure is said all the same."""
+    """Advise against going on where a rule is not kept; what the figures say against it is said all the same."""
     found = evaluation.unpriced.intrusion
     gates = () if found is None else (*found.intrusion.gates, *found.intrusion.principles)
     failed = [gate.label for gate in gates if gate.answer == "fail"]

@@ -40,6 +40,7 @@ class OptionsCompared:
     scenario, currency, price_year, events_are, level : as of the appraisals
     worth : mean worth of one event in the study's prices, or None
     warnings : sentences that a reader must see
+    barred : options that may not be taken, whatever they are worth, as they do not pass a gate
     preference : which to take where net benefits cannot be told apart and one watches less; None where nothing is
         known of how much any of them watches, or nothing has a price
     """
@@ -60,6 +61,7 @@ class OptionsCompared:
     level: float
     worth: float | None
     warnings: tuple[str, ...]
+    barred: tuple[str, ...] = ()
     preference: Preference | None = None
 
     @property
@@ -82,6 +84,7 @@ def compare_options(
     budget_of: str | None = None,
     exclusive: Sequence[Sequence[str]] = (),
     requires: Mapping[str, Sequence[str]] | None = None,
+    barred: Sequence[str] = (),
     values: Sequence[float] | None = None,
     scenario: str = "observed window",
 ) -> OptionsCompared:
@@ -100,6 +103,7 @@ def compare_options(
         default all costs
     exclusive : groups of options of which at most one is taken
     requires : options that have to be taken with an option, by its name
+    barred : options that do not pass a gate of law: they are compared, and never taken under the budget
     values : of one prevented crime; by default a range that shows where the choice turns
     scenario : "observed window", or "extrapolation" where every appraisal has one
 
@@ -114,10 +118,12 @@ def compare_options(
     net = _net_benefit(chosen)
     worth = _mean_worth(chosen)
     grid: Grid | Sequence[float] = value_grid(draws, worth=worth) if values is None else values
-    place_of(comparator, draws.names)
+    for name in (comparator, *barred):
+        place_of(name, draws.names, "comparator" if name == comparator else "barred")
     rules = Rules(
         exclusive=tuple(group if isinstance(group, str) else tuple(group) for group in exclusive),  # type: ignore[misc]
         requires={name: each if isinstance(each, str) else tuple(each) for name, each in (requires or {}).items()},  # type: ignore[misc]
+        barred=tuple(barred),
     )
     return OptionsCompared(
         appraisals=chosen,
@@ -138,6 +144,7 @@ def compare_options(
         level=first.level,
         worth=worth,
         warnings=_warnings(chosen),
+        barred=tuple(barred),
     )
 
 
