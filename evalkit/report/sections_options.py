@@ -55,7 +55,16 @@ def _what(options: OptionsCompared) -> str:
         "Every option is reckoned against doing without, on the same draws as the measure: with the same prices, the "
         "same worth of a crime and, where an option’s effect is a share of the measure’s, the same uncertainty of it. "
         f"Amounts are present values of the {options.scenario}, in prices of {options.price_year}; events are "
-        f"{options.events_are}."
+        f"{options.events_are}.{_taxed(options)}"
+    )
+
+
+def _taxed(options: OptionsCompared) -> str:
+    if all(each.tax_loss_draws is None for each in options.appraisals.values()):
+        return ""
+    return (
+        " Extra costs, what one more prevented event costs and the pictures hold what is lost by taxing for the costs; "
+        "the column of costs is what is paid, and that loss is taken off the net benefit."
     )
 
 

@@ -337,3 +337,19 @@ def test_options_without_costs_are_refused(tmp_path):
     text = STUDY[: STUDY.index("[costs]")] + OPTIONS
     with pytest.raises(StudyError, match=r"there are \[options\] but no \[costs\]"):
         load(tmp_path, text)
+
+
+def test_the_measures_own_plane_is_that_of_the_options(make_effect, make_costs, make_prices):
+    """One cost for both planes, with what taxing for it loses, and events in present value."""
+    found = appraise(
+        {"robbery": make_effect(mean=2, sd=8, periods=("2007", "2008"))},
+        costs=make_costs({"low": 10_000, "high": 90_000}, years=(1, 2)),
+        prices=make_prices(),
+        deadweight={"low": 0.2, "high": 0.8},
+        rng=rng(),
+    )
+    (plane,) = compare_options({"patrols": found}).planes
+    assert plane.quadrants == found.quadrants
+    assert np.array_equal(plane.cost, found.full_cost_draws)
+    assert np.array_equal(plane.effect, found.present_events_draws)
+    assert plane.extra_cost.mean == pytest.approx(found.cost.mean + found.tax_loss_draws.mean())

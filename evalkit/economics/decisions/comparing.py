@@ -182,10 +182,7 @@ def _draws(chosen: Mapping[str, Appraisal]) -> Draws:
     """Put doing without first, and each option's full cost and events beside it."""
     nothing = np.zeros(len(next(iter(chosen.values())).cost_draws))
     cost = [nothing, *(each.full_cost_draws for each in chosen.values())]
-    events = [
-        each.prevented_draws if each.discounted_prevented_draws is None else each.discounted_prevented_draws
-        for each in chosen.values()
-    ]
+    events = [each.present_events_draws for each in chosen.values()]
     return read_draws((DOING_WITHOUT, *chosen), np.column_stack(cost), np.column_stack([nothing, *events]))
 
 
