@@ -188,6 +188,11 @@ class _Builder:
                         if section.harm_weight is not None
                     },
                     harm=harm,
+                    judged_by={
+                        name: section.estimate
+                        for name, section in self.sections.outcomes.items()
+                        if section.estimate is not None
+                    },
                     inputs=(*self.inputs, self.file),
                     folder=self.file.parent,
                 )
