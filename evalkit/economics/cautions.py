@@ -48,8 +48,13 @@ def part_year_warnings(costs: Costs, clock: Clock) -> list[str]:
     if not paid or part > 1 - _WHOLE or clock.is_assumed:
         return []
     told = (
-        f"The observed window ends after {12 * part:.3g} months of year {year}: what was prevented is counted until "
+        f"The observed window ends about {_months(part)} into year {year}: what was prevented is counted until "
         f"then, and what the ledger has for that year in full ({first_of(paid)}). Where that is the cost of twelve "
         "months, the measure looks dearer than it was."
     )
     return [told]
+
+
+def _months(part: float) -> str:
+    months = max(round(12 * part), 1)
+    return "1 month" if months == 1 else f"{months} months"

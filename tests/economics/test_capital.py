@@ -120,9 +120,9 @@ def test_costs_of_a_year_of_which_a_part_was_seen_are_told(make_effect, make_cos
     costs = make_costs(years=(1, 2))
     part = appraise({"robbery": make_effect(periods=(*quarters, "2008Q1"))}, costs=costs)
     assert part.cost.mean == pytest.approx(100_000 * (1 + 1 / 1.035))
-    told = [each for each in part.warnings if "months of year 2" in each]
+    told = [each for each in part.warnings if "3 months into year 2" in each]
     assert len(told) == 1
     assert "'patrols'" in told[0]
     for periods, years in ((quarters, (1,)), ((*quarters, "2008Q1"), (1,)), (("2007", "2008"), (1, 2))):
         whole = appraise({"robbery": make_effect(periods=periods)}, costs=make_costs(years=years))
-        assert not any("months of year" in each for each in whole.warnings)
+        assert not any("into year" in each for each in whole.warnings)
