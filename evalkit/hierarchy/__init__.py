@@ -3,6 +3,7 @@
 numpy and scipy only. `fit_normal` takes estimates with their errors; counts have likelihoods of their own.
 """
 
+from evalkit.hierarchy.beta_mixture import BetaMixture
 from evalkit.hierarchy.between import (
     BetweenPrior,
     Exponential,
@@ -28,6 +29,7 @@ __all__ = [
     "BETWEEN_PRIOR",
     "MEAN_PRIOR",
     "PRIORS",
+    "BetaMixture",
     "BetweenMargin",
     "BetweenPrior",
     "Exponential",

@@ -4,82 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evalkit.errors import EvidenceError
-from evalkit.hierarchy.between import BetweenPrior, Fixed, NormalPrior
-from evalkit.hierarchy.given import Beliefs, Given, given_beliefs
+from evalkit.hierarchy.between import BetweenPrior, Fixed
+from evalkit.hierarchy.given import Given
 from evalkit.hierarchy.mixtures import NormalMixtures
 from evalkit.hierarchy.panels import Panels, resolved
-from evalkit.hierarchy.quadrature import Axis, usual_distance
+from evalkit.hierarchy.problems import Priors, Problems, problems_of
 
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
 
-__all__ = ["NormalHierarchies", "Problems", "fit_many", "integrated"]
+__all__ = ["NormalHierarchies", "fit_many", "integrated"]
 
 # Rows of arrays that are worked on at once hold some 2 million numbers, which a processor's cache nearly holds.
 _BLOCK = 2_000_000
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Problems:
-    """Sets of estimates that are fitted together.
-
-    Attributes
-    ----------
-    estimates, errors : shape (sets, sites)
-    included : which sites say anything, same shape; None for all
-    design : shape (sites, coefficients)
-    beliefs : priors of the coefficients, shape (sets, coefficients)
-    between : prior of the deviation between sites, one for each set, or one for all
-    """
-
-    estimates: FloatArray
-    errors: FloatArray
-    included: np.ndarray | None
-    design: FloatArray
-    beliefs: Beliefs
-    between: tuple[BetweenPrior, ...]
-
-    @cached_property
-    def axis(self) -> Axis:
-        """Give how deviations are laid out in each set."""
-        scales = np.array([prior.scale for prior in self.between])
-        upper = np.array([prior.upper for prior in self.between])
-        return Axis(
-            upper=float(upper[0]) if len(upper) == 1 else upper,
-            size=1 / (1 / usual_distance(self.errors, self.estimates) + 1 / scales),
-        )
-
-    def axis_of(self, owner: np.ndarray) -> Axis:
-        """Give the same for a row of panels that belong to these sets."""
-        upper = self.axis.upper
-        return Axis(upper=upper if np.ndim(upper) == 0 else np.asarray(upper)[owner], size=self.axis.size[owner])
-
-    def given(self, owner: np.ndarray, deviations: FloatArray) -> Given:
-        """Give what is known where the deviations, shape (rows, nodes), are those of sets, shape (rows,)."""
-        return given_beliefs(
-            self.estimates[owner],
-            self.errors[owner],
-            self.design,
-            Beliefs(means=self.beliefs.means[owner], precisions=self.beliefs.precisions[owner]),
-            deviations,
-            included=None if self.included is None else self.included[owner],
-        )
-
-    def log_prior(self, owner: np.ndarray, deviations: FloatArray) -> FloatArray:
-        """Give the log prior density of deviations, shape (rows, nodes)."""
-        if len(self.between) == 1:
-            return self.between[0].log_density(deviations)
-        out = np.empty_like(deviations)
-        for index, prior in enumerate(self.between):
-            rows = owner == index
-            out[rows] = prior.log_density(deviations[rows])
-        return out
 
 
 def integrated(problems: Problems) -> tuple[Panels, FloatArray, Given]:
@@ -211,7 +153,7 @@ def fit_many(
     errors: Any,
     *,
     design: Any = None,
-    mean: Sequence[Sequence[NormalPrior]] | Sequence[NormalPrior] | NormalPrior,
+    mean: Priors,
     between: Sequence[BetweenPrior] | BetweenPrior,
     included: Any = None,
 ) -> NormalHierarchies:
@@ -225,34 +167,7 @@ def fit_many(
     between : prior of the deviation between sites; or a list, one for each set
     included : shape (sets, sites); a site that is not included says nothing
     """
-    y, s = np.atleast_2d(np.asarray(estimates, float)), np.atleast_2d(np.asarray(errors, float))
-    used = None if included is None else np.atleast_2d(np.asarray(included, bool))
-    if y.shape[1] != s.shape[1] or not np.isfinite(y).all() or not (np.isfinite(s) & (s > 0)).all():
-        msg = f"estimates and errors are finite, errors above zero, of one shape; there are {y.shape} and {s.shape}"
-        raise EvidenceError(msg)
-    x = np.ones((y.shape[1], 1)) if design is None else np.asarray(design, float)
-    priors = (between,) if isinstance(between, BetweenPrior) else tuple(between)
-    if len({isinstance(prior, Fixed) for prior in priors}) > 1:
-        msg = "priors of the deviation between sites are all Fixed, or none is: fit the fixed ones by themselves"
-        raise EvidenceError(msg)
-    beliefs = _beliefs(mean, x.shape[1])
-    sizes = {len(y), len(s), len(beliefs.means), len(priors), 1 if used is None else len(used)} - {1}
-    if len(sizes) > 1:
-        msg = f"estimates, errors, priors and what is included are of one number of sets; there are {sorted(sizes)}"
-        raise EvidenceError(msg)
-    sets = max(sizes, default=1)
-    problems = Problems(
-        estimates=np.broadcast_to(y, (sets, y.shape[1])),
-        errors=np.broadcast_to(s, (sets, y.shape[1])),
-        included=None if used is None else np.broadcast_to(used, (sets, y.shape[1])),
-        design=x,
-        beliefs=Beliefs(
-            means=np.broadcast_to(beliefs.means, (sets, x.shape[1])),
-            precisions=np.broadcast_to(beliefs.precisions, (sets, x.shape[1])),
-        ),
-        between=priors,
-    )
-    return _fitted(problems)
+    return _fitted(problems_of(estimates, errors, design=design, mean=mean, between=between, included=included))
 
 
 def _fitted(problems: Problems) -> NormalHierarchies:
@@ -285,21 +200,4 @@ def _in_blocks(problems: Problems, sets: np.ndarray, deviations: FloatArray) -> 
         log_evidence=np.concatenate([part.log_evidence for part in parts]),
         means=np.concatenate([part.means for part in parts]),
         covariances=np.concatenate([part.covariances for part in parts]),
-    )
-
-
-def _beliefs(mean: Sequence[Sequence[NormalPrior]] | Sequence[NormalPrior] | NormalPrior, coefficients: int) -> Beliefs:
-    rows: list[Sequence[NormalPrior]]
-    if isinstance(mean, NormalPrior):
-        rows = [[mean] * coefficients]
-    elif all(isinstance(each, NormalPrior) for each in mean):
-        rows = [[each for each in mean if isinstance(each, NormalPrior)]]
-    else:
-        rows = [row for row in mean if not isinstance(row, NormalPrior)]
-    if any(len(row) != coefficients for row in rows):
-        msg = f"every set has a prior for each of {coefficients} coefficients; there are {sorted({*map(len, rows)})}"
-        raise EvidenceError(msg)
-    parts = [Beliefs.of(row) for row in rows]
-    return Beliefs(
-        means=np.stack([part.means for part in parts]), precisions=np.stack([part.precisions for part in parts])
     )

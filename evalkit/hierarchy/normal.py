@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.errors import EvidenceError
+from evalkit.hierarchy.asked import checked, require_known
 from evalkit.hierarchy.between import BetweenPrior, Fixed, HalfNormal, NormalPrior
-from evalkit.hierarchy.given import Beliefs, Given, given_between
-from evalkit.hierarchy.many import Problems, integrated
+from evalkit.hierarchy.given import Given, given_between
+from evalkit.hierarchy.many import integrated
 from evalkit.hierarchy.margin import BetweenMargin
 from evalkit.hierarchy.mixture import NormalMixture
 from evalkit.hierarchy.moments import Moment, ratio_of_mean, ratio_of_new_site, tail_moments
 from evalkit.hierarchy.panels import Panels
+from evalkit.hierarchy.powered import Powered
+from evalkit.hierarchy.problems import Problems, problems_of
 
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
@@ -29,8 +32,6 @@ MEAN_PRIOR = NormalPrior(deviation=0.5)
 # The middle of it is 0.2: 95 % of the sites then lie within a factor of 1.5 of the mean.
 BETWEEN_PRIOR = HalfNormal(scale=0.3)
 
-# Squares of errors outside of this are no numbers of the machine any more.
-_SMALLEST, _LARGEST = 1e-100, 1e100
 # A component that weighs less than rounding adds nothing to any margin.
 _LIGHTEST = 1e-18
 
@@ -164,7 +165,10 @@ class NormalHierarchy:
     def draw(
         self, draws: int, rng: np.random.Generator, *, new_sites: int = 1, moderators: Any = None
     ) -> HierarchyDraws:
-        """Draw everything together, each row by itself from the posterior."""
+        """Draw everything together, each row by itself from the posterior.
+
+        `moderators` are those of the new sites; without new sites none are needed.
+        """
         if isinstance(self.between_prior, Fixed):
             between = np.full(draws, self.between_prior.value)
         else:
@@ -176,7 +180,8 @@ class NormalHierarchy:
         pulled = own / (own + between[:, None] ** 2)
         sites = (1 - pulled) * self.estimates + pulled * (coefficients @ self.design.T)
         sites += np.sqrt((1 - pulled) * own) * rng.standard_normal(sites.shape)
-        middle = coefficients @ self.row(moderators)
+        row = self.row(moderators) if new_sites or moderators is not None else np.zeros(len(self.names))
+        middle = coefficients @ row
         new = middle[:, None] + between[:, None] * rng.standard_normal((draws, new_sites))
         return HierarchyDraws(coefficients=coefficients, between=between, sites=sites, new=new)
 
@@ -184,15 +189,19 @@ class NormalHierarchy:
         """Fit again with priors and likelihood raised to powers: how much of the answer is either's.
 
         A prior to the power of 0.5 is half as sure, the likelihood to the power of 2 has seen the data twice
-        (Kallioinen and others 2024, doi:10.1007/s11222-023-10366-5).
+        (Kallioinen and others 2024, doi:10.1007/s11222-023-10366-5). A deviation that was given stays as it is.
         """
+        if not (0 < prior < math.inf and 0 < likelihood < math.inf):
+            msg = f"powers of prior and likelihood are above zero and finite; there are {prior} and {likelihood}"
+            raise EvidenceError(msg)
+        kept = prior == 1 or isinstance(self.between_prior, Fixed)
         return fit_normal(
             self.estimates,
             self.errors / math.sqrt(likelihood),  # a normal density to a power is one with a smaller error
             design=self.design,
             names=self.names,
             mean=[replace(each, deviation=each.deviation / math.sqrt(prior)) for each in self.priors],
-            between=Powered(prior=self.between_prior, power=prior) if prior != 1 else self.between_prior,
+            between=self.between_prior if kept else Powered(prior=self.between_prior, power=prior),
         )
 
     def row(self, moderators: Any = None) -> FloatArray:
@@ -219,7 +228,9 @@ class NormalHierarchy:
 
     @property
     def _problems(self) -> Problems:
-        return _problems(self.estimates, self.errors, self.design, self.priors, self.between_prior)
+        return problems_of(
+            self.estimates, self.errors, design=self.design, mean=self.priors, between=self.between_prior
+        )
 
     def _given(self, deviations: FloatArray) -> Given:
         return given_between(self.estimates, self.errors, self.design, self.priors, deviations)
@@ -256,12 +267,12 @@ def fit_normal(
     >>> round(fit.mean.mean, 3), round(float(fit.mean.below(0)), 3), round(float(fit.new_site().below(0)), 3)
     (-0.204, 0.96, 0.897)
     """
-    y, s, x = _checked(estimates, errors, design)
+    y, s, x = checked(estimates, errors, design)
     labels = tuple(names) or ("mean", *(f"moderator {number}" for number in range(1, x.shape[1])))
     priors = (mean,) * x.shape[1] if isinstance(mean, NormalPrior) else tuple(mean)
-    _require_known(y, x, labels, priors, between)
+    require_known(y, x, labels, priors, between)
 
-    problems = _problems(y, s, x, priors, between)
+    problems = problems_of(y, s, design=x, mean=priors, between=between)
     if isinstance(between, Fixed):
         panels, deviations, weights = None, np.array([[between.value]]), np.ones(1)
         given = problems.given(np.zeros(1, int), deviations)
@@ -281,88 +292,3 @@ def fit_normal(
         log_total=float(given.log_evidence[0, 0] if panels is None else panels.log_total[0]),
         panels=panels,
     )
-
-
-def _problems(
-    y: FloatArray, s: FloatArray, x: FloatArray, priors: tuple[NormalPrior, ...], between: BetweenPrior
-) -> Problems:
-    beliefs = Beliefs.of(priors)
-    return Problems(
-        estimates=y[None],
-        errors=s[None],
-        included=None,
-        design=x,
-        beliefs=Beliefs(means=beliefs.means[None], precisions=beliefs.precisions[None]),
-        between=(between,),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Powered:
-    """A prior raised to a power."""
-
-    prior: BetweenPrior
-    power: float
-
-    is_proper = False  # its constant is not known
-
-    @property
-    def decay(self) -> float:
-        return self.prior.decay * self.power
-
-    @property
-    def upper(self) -> float:
-        return self.prior.upper
-
-    @property
-    def scale(self) -> float:
-        return self.prior.scale
-
-    @property
-    def tail(self) -> float:
-        return self.prior.tail * self.power
-
-    def log_density(self, deviation: FloatArray, /) -> FloatArray:
-        return np.asarray(self.power * self.prior.log_density(deviation))
-
-
-def _checked(estimates: Any, errors: Any, design: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
-    y, s = np.asarray(estimates, float), np.asarray(errors, float)
-    if y.ndim != 1 or y.shape != s.shape or not y.size:
-        msg = f"estimates and errors have one number for each site; there are shapes {y.shape} and {s.shape}"
-        raise EvidenceError(msg)
-    bad = ~np.isfinite(y) | ~np.isfinite(s) | ~(s > _SMALLEST) | ~(s < _LARGEST) | ~(np.abs(y) < _LARGEST)
-    if bad.any():
-        first = int(np.flatnonzero(bad)[0])
-        msg = (
-            f"site {first + 1} of {len(y)} has estimate {y[first]:g} with error {s[first]:g}; wanted are a finite "
-            "estimate and an error above zero: an effect that is known without error is not an estimate"
-        )
-        raise EvidenceError(msg)
-    x = np.ones((len(y), 1)) if design is None else np.asarray(design, float)
-    if x.ndim != 2 or len(x) != len(y) or not np.isfinite(x).all():
-        msg = f"moderators are finite numbers of shape (sites, coefficients), with {len(y)} rows; there is {x.shape}"
-        raise EvidenceError(msg)
-    return y, s, x
-
-
-def _require_known(
-    y: FloatArray, x: FloatArray, names: tuple[str, ...], priors: tuple[NormalPrior, ...], between: BetweenPrior
-) -> None:
-    if not len(names) == len(priors) == x.shape[1]:
-        msg = f"{x.shape[1]} coefficients need as many names and priors; there are {len(names)} and {len(priors)}"
-        raise EvidenceError(msg)
-    flat = [index for index, prior in enumerate(priors) if prior.is_flat]
-    if np.linalg.matrix_rank(x[:, flat]) < len(flat) if flat else False:
-        msg = (
-            f"{len(y)} sites do not tell the coefficients {[names[index] for index in flat]} apart: give them priors "
-            "with a deviation, or leave a moderator out"
-        )
-        raise EvidenceError(msg)
-    wanted = len(flat) + 2 + (math.isinf(between.upper))
-    if not between.is_proper and not isinstance(between, Powered) and len(y) < wanted:
-        msg = (
-            f"a flat prior of the deviation between sites needs {wanted} sites here; there are {len(y)}: use "
-            "HalfNormal(scale=0.3), which says that sites seldom differ by more than a factor of two"
-        )
-        raise EvidenceError(msg)

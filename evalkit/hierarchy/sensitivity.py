@@ -15,7 +15,7 @@ from evalkit.hierarchy.between import Fixed, NormalPrior
 from evalkit.hierarchy.many import NormalHierarchies, fit_many
 from evalkit.hierarchy.mixtures import NormalMixtures
 from evalkit.hierarchy.named import PriorSet
-from evalkit.hierarchy.normal import Powered
+from evalkit.hierarchy.powered import Powered
 
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray

@@ -129,6 +129,33 @@ def test_a_site_told_twice_is_a_site_of_half_the_variance(sites):
     assert twice.mean.deviation == pytest.approx(sharper.mean.deviation, abs=1e-12)
 
 
+def test_sites_with_moderators_are_left_out_as_others(sites):
+    """Each foreseen at its own moderators; draws of the sites alone need none."""
+    design = np.column_stack([np.ones(9), np.linspace(-1, 1, 9)])
+    options = {"mean": [NormalPrior(deviation=math.inf), NormalPrior(deviation=0.3)], "names": ("constant", "slope")}
+    fit = fit_normal(*sites, design=design, **options)
+    left = leave_one_site_out(fit)
+    for index in (0, 4, 8):
+        rest = fit_normal(*(np.delete(each, index) for each in sites), design=np.delete(design, index, 0), **options)
+        _, log_density = rest.new_site(design[index]).updated(sites[0][index], sites[1][index])
+        assert left.log_predictive[index] == pytest.approx(log_density, abs=1e-8)
+        assert left.fits.at(np.array([0.0, 1.0])).mean[index] == pytest.approx(rest.coefficient("slope").mean, abs=1e-8)
+    drawn = fit.draw(50_000, np.random.default_rng(1), new_sites=0)
+    assert drawn.new.shape == (50_000, 0)
+    assert drawn.sites.mean(axis=0) == pytest.approx([site.mean for site in fit.sites], abs=0.01)
+    assert len(power_scaling(fit, np.array([1.0, 0.5])).lines) == 3
+
+
+def test_a_power_is_a_number_above_zero(sites):
+    """And a deviation that was given has no prior to be raised to one."""
+    fit = fit_normal(*sites, between=Fixed(value=0.2))
+    assert fit.with_power(prior=4).mean.deviation < fit.mean.deviation
+    with pytest.raises(EvidenceError, match="above zero and finite"):
+        fit.with_power(likelihood=0)
+    with pytest.raises(EvidenceError, match="no prior of it to scale"):
+        power_scaling(fit)
+
+
 def test_powers_of_prior_and_likelihood_are_fits_of_their_own():
     """As a finer integration gave them for eight schools."""
     fit = fit_normal(*SCHOOLS, **SCEPTIC)
