@@ -90,11 +90,11 @@ class GridMargin:
 
     @cached_property
     def _reached(self) -> Callable[[FloatArray], FloatArray]:
-        from scipy.interpolate import make_interp_spline
+        from scipy.interpolate import PPoly, make_interp_spline
 
         end = float(np.arcsinh(_FAR))
         places = np.linspace(-end, end, _POINTS)
         slope = self.density(self._value(places)) * self.deviation * np.cosh(places)
-        whole = make_interp_spline(places, slope, k=5).antiderivative()
+        whole = PPoly.from_spline(make_interp_spline(places, slope, k=5).tck).antiderivative()
         start, total = whole(-end), whole(end) - whole(-end)
         return lambda place: (whole(np.clip(place, -end, end)) - start) / total

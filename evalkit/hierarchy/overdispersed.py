@@ -22,7 +22,7 @@ __all__ = ["COMMON_CHANGE", "OverdispersedTable", "beta_binomial", "overdisperse
 # 95 % of areas then change by less than a factor of seven between the periods: wide beside what counts say.
 COMMON_CHANGE = NormalPrior(deviation=1.0)
 # Of the log of the level: steps, how far down few events leave it open, and what is below rounding.
-_LEVEL_STEP, _FAR_BELOW, _FEW, _DROP = 0.6, 33.0, 0.14, 30.0
+_LEVEL_STEP, _FAR_BELOW, _FEW, _DROP = 0.35, 33.0, 0.14, 30.0
 _STEP, _REACH = 0.4, 9.0
 
 
@@ -157,14 +157,14 @@ def split_log_probability(counts: tuple[int, int], place: FloatArray, excess: fl
 def _levels(total: int, excess: float) -> tuple[FloatArray, FloatArray]:
     """Give concentrations given the total, and the logs of their weights, which add up to 1.
 
-    Given a concentration k the total is negative binomial. Over log k that falls off on either side and has no pole
-    nearer than pi, so that even steps integrate it to rounding.
+    Given a concentration k the total is negative binomial, which over log k is smooth and falls off on either side:
+    even steps integrate it to 1e-9.
     """
     width = np.sqrt((1 + excess) / total)
     middle = np.log(total / excess)
     below = _FAR_BELOW if width > _FEW else 15 * width
     above = np.log(1 + 10 / np.sqrt(total) + 40 / total) + np.log(excess / np.log1p(excess))
-    points = int(np.ceil((below + above) / min(0.8 * width, _LEVEL_STEP))) + 1
+    points = int(np.ceil((below + above) / min(0.5 * width, _LEVEL_STEP))) + 1
     found = np.exp(np.linspace(middle - below, middle + above, points))
     logs = gammaln(total + found) - gammaln(found) - found * np.log1p(excess)
     kept = logs > logs.max() - _DROP

@@ -46,7 +46,7 @@ class PanelEstimates:
 
     @property
     def errors(self) -> FloatArray:
-        """Standard errors, shape (sites,); refused where sites share a comparison, as they then leave something out."""
+        """Standard errors, shape (sites,); refused where sites share a comparison: they would leave something out."""
         diagonal = np.diag(self.covariance)
         if (self.covariance != np.diag(diagonal)).any():
             msg = (

@@ -249,5 +249,21 @@ def write(kept):
     RECORD.write_text(json.dumps(record, indent=1) + "\n")
 
 
+def tables_of(record):
+    """Give the record as two tables of the manual, counts and panels."""
+    head = "| | data sets | mean | deviation | site | new site |\n| --- | --- | --- | --- | --- | --- |\n"
+    found = []
+    for is_panel in (False, True):
+        rows = [row for row in record["cases"] if (row["process"] == "panel") == is_panel]
+        lines = [
+            f"| {row['key']}{' (told)' if row['told'] else ''} | {row['runs']:,} | "
+            + " | ".join(f"{row[name]['coverage']:.3f}" for name in ("mean", "between", "site", "new"))
+            + " |\n"
+            for row in rows
+        ]
+        found.append(head + "".join(lines))
+    return found
+
+
 if __name__ == "__main__":
     main()
