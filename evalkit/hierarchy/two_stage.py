@@ -22,6 +22,8 @@ FEWEST_EVENTS = 5
 # In standard errors: three are reached by chance in 1 of 370 panels.
 _BEYOND_CHANCE = 3.0
 _LARGEST = 1e4
+# Series with fewer events, such as none, may be the same by chance.
+_TELLING = 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +132,8 @@ def _series(treated: Any, comparison: Any) -> tuple[FloatArray, FloatArray]:
         if not (np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))).all():
             msg = f"{what} holds whole numbers, zero or more, and no gaps: a missing count is not a zero"
             raise EvidenceError(msg)
-    if len(others) > 1 and len(np.unique(others, axis=0)) < len(others):
+    telling = others[others.sum(axis=1) >= _TELLING]
+    if len(others) > 1 and len(np.unique(telling, axis=0)) < len(telling):
         msg = (
             "two sites have the same comparison series: if they share it, their errors go together; give a comparison "
             "that all share once, with shape (periods,), or use a full model of the panel"

@@ -55,6 +55,14 @@ def test_a_shared_comparison_makes_errors_go_together():
         _ = found.errors
 
 
+def test_series_without_events_are_not_taken_for_shared():
+    """Two comparison areas with no or one event may have the same series by chance."""
+    treated, comparison = panel(8)
+    comparison = comparison.copy()
+    comparison[:3] = 0
+    assert len(estimate_sites(treated, comparison, 12).cautions) == 1
+
+
 def test_few_events_and_months_that_hang_together_are_told():
     """Each in a sentence that names where."""
     treated, comparison = panel(5)

@@ -256,7 +256,7 @@ def tables_of(record):
     for is_panel in (False, True):
         rows = [row for row in record["cases"] if (row["process"] == "panel") == is_panel]
         lines = [
-            f"| {row['key']}{' (told)' if row['told'] else ''} | {row['runs']:,} | "
+            f"| {row['key']}{' (outside)' if row['told'] else ''} | {row['runs']:,} | "
             + " | ".join(f"{row[name]['coverage']:.3f}" for name in ("mean", "between", "site", "new"))
             + " |\n"
             for row in rows
