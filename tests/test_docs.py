@@ -32,6 +32,7 @@ PAGES = (
     "eight_integers.md",
     "estimators.md",
     "evidence.md",
+    "exact_models.md",
     "index.md",
     "new_city.md",
     "plan_a_study.md",
