@@ -12,6 +12,7 @@ __all__ = [
     "DomainError",
     "EstimationError",
     "EvalkitError",
+    "EvidenceError",
     "RegistryError",
     "ReportError",
     "StudyError",
@@ -42,6 +43,10 @@ class EstimationError(EvalkitError):
 
 class CostError(EvalkitError):
     """A ledger, a price schedule or an appraisal does not add up."""
+
+
+class EvidenceError(EvalkitError):
+    """An effect of a study cannot be read, converted or pooled; the message names the study."""
 
 
 class RegistryError(EvalkitError):

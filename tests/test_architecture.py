@@ -21,7 +21,8 @@ ALLOWED = {
     "data": {"domain", "errors"},
     "registry": {"domain", "errors"},
     "economics": {"domain", "draws", "errors"},
-    "evidence": {"domain", "draws", "errors"},
+    # What one fit of many effects is, in its exact form, belongs to `hierarchy`, which knows no studies.
+    "evidence": {"domain", "draws", "errors", "hierarchy"},
     "study": {"errors", "draws", "domain", "data", "registry", "economics", "evidence"},
     # A plan asks of a study that is not there yet what a study asks of its data.
     "planning": {"errors", "draws", "domain", "registry", "economics", "study"},
