@@ -46,7 +46,7 @@ class CostError(EvalkitError):
 
 
 class EvidenceError(EvalkitError):
-    """Effects cannot be pooled, or carried over to another place, as was asked."""
+    """An effect of a study cannot be read, converted, pooled or carried over to another place, as was asked."""
 
 
 class RegistryError(EvalkitError):

@@ -34,6 +34,7 @@ def effect_document(name: str, effect: Effect, role: Role, level: float) -> dict
     percent, total = effect.percent_draws, effect.total_prevented
     out: dict[str, Any] = {
         "outcome": effect.outcome.name,
+        "good": effect.outcome.good,
         "estimator": name,
         "role": role,
         "scale": effect.scale,

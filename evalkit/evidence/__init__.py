@@ -1,0 +1,35 @@
+"""The body of evidence: effects of many studies in one direction, and what they say together."""
+
+from evalkit.evidence.conversions import converted
+from evalkit.evidence.effect_size import (
+    SCALE_NAMES,
+    EffectSize,
+    estimates_and_errors,
+    opposite_studies,
+    require_one_scale,
+)
+from evalkit.evidence.effect_table import FORMS, EffectTable, read_effects
+from evalkit.evidence.from_counts import from_before_after, from_rates, from_two_by_two
+from evalkit.evidence.from_published import from_interval, from_means, from_p_value, small_sample_factor
+from evalkit.evidence.reading import read_result, read_results
+
+__all__ = [
+    "FORMS",
+    "SCALE_NAMES",
+    "EffectSize",
+    "EffectTable",
+    "converted",
+    "estimates_and_errors",
+    "from_before_after",
+    "from_interval",
+    "from_means",
+    "from_p_value",
+    "from_rates",
+    "from_two_by_two",
+    "opposite_studies",
+    "read_effects",
+    "read_result",
+    "read_results",
+    "require_one_scale",
+    "small_sample_factor",
+]
