@@ -1,0 +1,97 @@
+"""The same mean by other methods: what the choice of method moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evalkit.draws import Interval
+from evalkit.errors import EvidenceError
+from evalkit.evidence.classical import random_effects
+from evalkit.evidence.effect_size import EffectSize
+
+if TYPE_CHECKING:
+    from evalkit.evidence.between_studies import BetweenMethod
+    from evalkit.evidence.pooled import Pooled, Test
+    from evalkit.hierarchy import NormalHierarchy
+
+__all__ = ["MethodLine", "lines_of_methods"]
+
+EXACT = "exact Bayes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodLine:
+    """What one method says of the mean and of a new programme; None with `reason` where it says nothing.
+
+    Attributes
+    ----------
+    name : of the method
+    mean, held : of the mean effect and its interval, on the scale of the effects
+    new : interval of a new programme's true effect; None where the method has none
+    tau : standard deviation of true effects between programmes
+    prob_new_harm : probability that a new programme does harm, by this method
+    reason : why something is not there
+    """
+
+    name: str
+    mean: float | None = None
+    held: Interval | None = None
+    new: Interval | None = None
+    tau: float | None = None
+    prob_new_harm: float | None = None
+    reason: str = ""
+
+
+_CLASSICAL: tuple[tuple[str, BetweenMethod, Test], ...] = (
+    ("REML, Hartung-Knapp", "REML", "hartung-knapp"),
+    ("REML, normal", "REML", "normal"),
+    ("DerSimonian-Laird, normal", "DL", "normal"),
+    ("Paule-Mandel, Hartung-Knapp", "PM", "hartung-knapp"),
+    ("common effect", "common", "normal"),
+)
+
+
+def lines_of_methods(
+    effects: Sequence[EffectSize], studies: Sequence[EffectSize], overall: NormalHierarchy, level: float
+) -> tuple[MethodLine, ...]:
+    """Give the mean by every method, the exact one first; a method without an answer says why.
+
+    Parameters
+    ----------
+    effects : all of them, for the method that takes several a study
+    studies : one effect a study
+    overall : the exact fit of `studies`
+    """
+    new = overall.new_site()
+    exact = MethodLine(
+        name=EXACT,
+        mean=overall.mean.mean,
+        held=overall.mean.interval(level),
+        new=new.interval(level),
+        tau=float(overall.between.ppf(0.5)),
+        prob_new_harm=float(new.above(0.0)),
+    )
+    return (exact, *(_classical(name, studies, method, test, level) for name, method, test in _CLASSICAL))
+
+
+def _classical(
+    name: str, studies: Sequence[EffectSize], method: BetweenMethod, test: Test, level: float
+) -> MethodLine:
+    try:
+        found = random_effects(studies, method=method, test=test)
+        expected = found.expected()
+    except EvidenceError as problem:
+        return MethodLine(name=name, reason=str(problem))
+    is_common = method == "common"
+    return MethodLine(
+        name=name,
+        mean=expected.estimate,
+        held=expected.interval(level),
+        new=None if is_common else expected.prediction_interval(level),
+        tau=math.sqrt(found.tau2),
+        prob_new_harm=None if is_common else expected.prob_new_harm,
+        reason="takes every programme to have the same effect, so it says nothing of a new one" if is_common else "",
+    )
