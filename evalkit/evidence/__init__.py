@@ -1,5 +1,7 @@
 """The body of evidence: effects of many studies in one direction, and what they say together."""
 
+from evalkit.evidence.between_studies import between_variance, q_profile
+from evalkit.evidence.classical import random_effects
 from evalkit.evidence.conversions import converted
 from evalkit.evidence.effect_size import (
     SCALE_NAMES,
@@ -11,6 +13,8 @@ from evalkit.evidence.effect_size import (
 from evalkit.evidence.effect_table import FORMS, EffectTable, read_effects
 from evalkit.evidence.from_counts import from_before_after, from_rates, from_two_by_two
 from evalkit.evidence.from_published import from_interval, from_means, from_p_value, small_sample_factor
+from evalkit.evidence.influence import WithoutEach, without_each
+from evalkit.evidence.pooled import Expected, Pooled, Shrunk
 from evalkit.evidence.reading import read_result, read_results
 
 __all__ = [
@@ -18,6 +22,11 @@ __all__ = [
     "SCALE_NAMES",
     "EffectSize",
     "EffectTable",
+    "Expected",
+    "Pooled",
+    "Shrunk",
+    "WithoutEach",
+    "between_variance",
     "converted",
     "estimates_and_errors",
     "from_before_after",
@@ -27,9 +36,12 @@ __all__ = [
     "from_rates",
     "from_two_by_two",
     "opposite_studies",
+    "q_profile",
+    "random_effects",
     "read_effects",
     "read_result",
     "read_results",
     "require_one_scale",
     "small_sample_factor",
+    "without_each",
 ]

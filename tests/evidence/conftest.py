@@ -1,5 +1,7 @@
 """Published tables that several tests of the evidence read."""
 
+import csv
+
 import pytest
 
 from evalkit.evidence import from_two_by_two
@@ -50,3 +52,26 @@ def bcg():
 def bcg_odds():
     """Give the thirteen trials as log odds ratios."""
     return bcg_effects("log_odds_ratio")
+
+
+@pytest.fixture(scope="session")
+def landenberger(repo):
+    """Give the 58 effects of Landenberger and Lipsey 2005 (doi:10.1007/s11292-005-3541-7) on reoffending.
+
+    Every row is taken for a study of its own, as the published analysis does, though some share their authors.
+    """
+    source = repo.parent / "shared/data/meta/dat_landenberger2005.csv"
+    if not source.is_file():
+        pytest.skip("the table of Landenberger and Lipsey 2005 is not beside the repository")
+    rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
+    return tuple(_landenberger_effect(place, row) for place, row in enumerate(rows))
+
+
+def _landenberger_effect(place, row):
+    counts = {
+        f"{group}_{what}": float(row[f"n.{short}.rec"]) + (float(row[f"n.{short}.non"]) if what == "total" else 0)
+        for group, short in (("treated", "cbt"), ("comparison", "ctrl"))
+        for what in ("events", "total")
+    }
+    known = {"sessions": float(row["sessions"])} if row["sessions"] else {}
+    return from_two_by_two(row["study"], **counts, cluster=f"{place}", moderators={**known, "setting": row["setting"]})

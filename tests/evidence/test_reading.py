@@ -1,6 +1,4 @@
 import json
-import math
-from pathlib import Path
 
 import pytest
 
@@ -227,20 +225,12 @@ def test_semicolons_and_decimal_commas_are_read_when_said(tmp_path):
     assert (found.effects[0].study, found.effects[0].estimate) == ("Köln; Mitte", -0.3)
 
 
-def test_landenberger_and_lipsey_is_read_from_its_file(repo, tmp_path):
-    """58 studies of cognitive behavioural therapy: not reoffending as success, its effect turned to reoffending."""
-    import csv
-
-    source = Path(repo).parent / "shared/data/meta/dat_landenberger2005.csv"
-    if not source.is_file():
-        pytest.skip("the table of Landenberger and Lipsey 2005 is not beside the repository")
-    rows = list(csv.DictReader(source.open(encoding="utf-8")))
-    lines = [
-        f'"{each["study"]}",{int(each["n.cbt.rec"])},{int(each["n.cbt.rec"]) + int(each["n.cbt.non"])},'
-        f"{int(each['n.ctrl.rec'])},{int(each['n.ctrl.rec']) + int(each['n.ctrl.non'])},{each['sessions']}"
-        for each in rows
+def test_landenberger_and_lipsey_comes_back_from_a_table(landenberger, tmp_path):
+    """58 effects of cognitive behavioural therapy, written as estimates with errors, are read as they were."""
+    lines = [f'"{each.study}",{each.estimate!r},{each.error!r},{place}' for place, each in enumerate(landenberger)]
+    found = read_effects(
+        table(tmp_path, "study,estimate,std_error,cluster", *lines), good="fewer", scale="log_odds_ratio"
+    )
+    assert [(each.study, each.estimate, each.error) for each in found.effects] == [
+        (each.study, each.estimate, each.error) for each in landenberger
     ]
-    heading = "study,treated_events,treated_total,comparison_events,comparison_total,sessions"
-    found = read_effects(table(tmp_path, heading, *lines), good="fewer")
-    assert (len(found.effects), found.moderators) == (58, ("sessions",))
-    assert found.effects[0].estimate == pytest.approx(math.log((10 / 19) / (23 / 29)))
