@@ -188,6 +188,8 @@ def pool(
     moderators: Sequence[str] = (),
     correlation: float = 0.8,
     level: float = 0.95,
+    counts: FloatArray | None = None,
+    form: str = "",
 ) -> BodyOfEvidence:
     """Pool effects of several studies, exactly and without sampling.
 
@@ -199,6 +201,8 @@ def pool(
     correlation : between the errors of several effects of one study, from 0 to 1. Few papers tell it; 0.8 is what
         Hedges, Tipton and Johnson 2010 take (doi:10.1002/jrsm.5), and a high one claims little
     level : of intervals
+    counts, form : behind the effects, shape (effects, 4), and the key of `FORMS` that says what they are; they let
+        methods stand beside that take counts themselves
 
     Raises
     ------
@@ -222,7 +226,7 @@ def pool(
         columns=columns,
         by_moderators=None if columns is None else _with_moderators(y, s, columns, believed),
         correlation=correlation,
-        methods=lines_of_methods(tuple(effects), studies, overall, level),
+        methods=lines_of_methods(tuple(effects), studies, overall, level, counts=counts, form=form),
         asymmetry=small_studies(y, s, level),
         level=level,
     )

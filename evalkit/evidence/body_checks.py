@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["checks_of"]
 
 _FEWEST = 3
-# By how many standard deviations the mean may move when the prior counts half or twice; beyond, it has a large say.
-_PRIOR_SAYS = 0.5
 _FAILED = "failed in the study"
 # Where more of a mean's probability lies on one side, the evidence points that way.
 _POINTS = 0.9
@@ -88,12 +86,13 @@ def _prior(body: BodyOfEvidence) -> Check:
         return Check(name=name, passed=None, detail="The prior is flat and favours nothing.")
     half, twice = (body.overall.with_power(prior=power) for power in (0.5, 2.0))
     moved = abs(half.mean.mean - twice.mean.mean) / body.mean.deviation
+    sides = {_points(float(fit.mean.above(0.0))) for fit in (half, body.overall, twice)}
     chances = sorted(float(fit.new_site().above(0.0)) for fit in (half, twice))
     detail = (
         f"Were the prior half as sure or twice as sure, the mean would move by {moved:.2g} of its standard deviations, "
         f"and the probability that a new programme does harm would lie between {chances[0]:.2f} and {chances[1]:.2f}."
     )
-    return Check(name=name, passed=moved <= _PRIOR_SAYS, detail=detail)
+    return Check(name=name, passed=len(sides) == 1, detail=detail)
 
 
 def _of_the_studies(body: BodyOfEvidence) -> Check:
@@ -124,8 +123,8 @@ def _funnel(body: BodyOfEvidence) -> Check:
     name, found = "small studies", body.asymmetry
     if found.p_value is None or found.slope is None:
         return Check(name=name, passed=None, detail=f"No funnel test: {found.reason}.")
-    larger = "a larger fall" if found.slope < 0 else "a smaller fall"
-    told = f"Smaller studies find {larger} (Egger's slope {found.slope:.2g}, p = {found.p_value:.2g})"
+    side = "less" if found.slope < 0 else "more"
+    told = f"Smaller studies find {side} crime or harm than larger ones (Egger's slope {found.slope:.2g}, p = {found.p_value:.2g})"
     if len(body.studies) < FEWEST_FOR_ASYMMETRY:
         return Check(name=name, passed=None, detail=f"{told}; {found.reason}.")
     return Check(name=name, passed=found.p_value > 0.1, detail=f"{told}.")

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evalkit.draws import Interval
+import numpy as np
+
+from evalkit.draws import FloatArray, Interval
 from evalkit.errors import EvidenceError
 from evalkit.evidence.classical import random_effects
 from evalkit.evidence.effect_size import EffectSize
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MethodLine", "lines_of_methods"]
 
 EXACT = "exact Bayes"
+_COMMON = "takes every programme to have the same effect, so it says nothing of a new one"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,13 @@ _CLASSICAL: tuple[tuple[str, BetweenMethod, Test], ...] = (
 
 
 def lines_of_methods(
-    effects: Sequence[EffectSize], studies: Sequence[EffectSize], overall: NormalHierarchy, level: float
+    effects: Sequence[EffectSize],
+    studies: Sequence[EffectSize],
+    overall: NormalHierarchy,
+    level: float,
+    *,
+    counts: FloatArray | None = None,
+    form: str = "",
 ) -> tuple[MethodLine, ...]:
     """Give the mean by every method, the exact one first; a method without an answer says why.
 
@@ -64,6 +73,7 @@ def lines_of_methods(
     effects : all of them, for the method that takes several a study
     studies : one effect a study
     overall : the exact fit of `studies`
+    counts, form : behind the effects, where they are known
     """
     new = overall.new_site()
     exact = MethodLine(
@@ -74,7 +84,25 @@ def lines_of_methods(
         tau=float(overall.between.ppf(0.5)),
         prob_new_harm=float(new.above(0.0)),
     )
-    return (exact, *(_classical(name, studies, method, test, level) for name, method, test in _CLASSICAL))
+    classical = (_classical(name, studies, method, test, level) for name, method, test in _CLASSICAL)
+    tables = counts is not None and form == "two by two" and studies[0].scale == "log_odds_ratio"
+    return (exact, *classical, *([_mantel_haenszel(counts, level)] if counts is not None and tables else []))
+
+
+def _mantel_haenszel(counts: FloatArray, level: float) -> MethodLine:
+    """Give the common odds ratio of two-by-two tables, which needs no error of each and takes cells of zero."""
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    events, totals = counts[:, [0, 2]], counts[:, [1, 3]]
+    found = StratifiedTable(np.stack([events, totals - events], axis=-1).transpose(1, 2, 0))
+    lower, upper = found.logodds_pooled_confint(alpha=1 - level)
+    return MethodLine(
+        name="Mantel-Haenszel, common effect",
+        mean=float(found.logodds_pooled),
+        held=Interval(level=level, lower=float(lower), upper=float(upper)),
+        tau=0.0,
+        reason=_COMMON,
+    )
 
 
 def _classical(
@@ -93,5 +121,5 @@ def _classical(
         new=None if is_common else expected.prediction_interval(level),
         tau=math.sqrt(found.tau2),
         prob_new_harm=None if is_common else expected.prob_new_harm,
-        reason="takes every programme to have the same effect, so it says nothing of a new one" if is_common else "",
+        reason=_COMMON if is_common else "",
     )
