@@ -12,6 +12,7 @@ from evalkit.domain import Check
 from evalkit.draws import FloatArray, Interval
 from evalkit.errors import EvidenceError
 from evalkit.evidence.body_checks import checks_of
+from evalkit.evidence.classical import random_effects
 from evalkit.evidence.dependence import one_a_study
 from evalkit.evidence.effect_size import EffectSize, Moderator, Scale, estimates_and_errors, require_one_scale
 from evalkit.evidence.methods import MethodLine, lines_of_methods
@@ -20,7 +21,7 @@ from evalkit.evidence.priors import EvidencePrior, named_prior
 from evalkit.evidence.small_studies import SmallStudies, small_studies
 from evalkit.hierarchy import NormalHierarchy, NormalMixture, NormalPrior, fit_normal
 
-__all__ = ["BodyOfEvidence", "Dropped", "pool"]
+__all__ = ["BodyOfEvidence", "Dropped", "Spread", "pool"]
 
 _ALONE = (
     "there is one study only ({study!r}), and nothing to pool: its own report says what it found. What it does "
@@ -46,6 +47,22 @@ class Dropped:
     held: Interval
     prob_mean_harm: float
     prob_new_harm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How much estimates differ beyond chance, as reviews print it.
+
+    Attributes
+    ----------
+    q, degrees_of_freedom, p_value : of Cochran's test of one effect for all
+    i2 : share of the spread of estimates that is more than chance, in percent, by DerSimonian and Laird
+    """
+
+    q: float
+    degrees_of_freedom: int
+    p_value: float
+    i2: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,6 +129,13 @@ class BodyOfEvidence:
         tail = (1 - self.level) / 2
         lower, middle, upper = (float(value) for value in margin.ppf(np.array([tail, 0.5, 1 - tail])))
         return middle, Interval(level=self.level, lower=lower, upper=upper)
+
+    @cached_property
+    def spread(self) -> Spread:
+        """The classical measures of how much estimates differ beyond chance."""
+        found = random_effects(self.studies, method="DL", test="normal")
+        left = found.q_degrees_of_freedom
+        return Spread(q=found.q, degrees_of_freedom=left, p_value=found.q_p_value or 0.0, i2=found.i2)
 
     @cached_property
     def without_each(self) -> tuple[Dropped, ...]:

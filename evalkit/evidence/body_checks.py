@@ -68,7 +68,9 @@ def _one_decides(body: BodyOfEvidence) -> Check:
         return Check(name=name, passed=True, detail=f"{_range_of(low, high)}; no single study decides where it points.")
     names = first_of([each.study for each in turned])
     return Check(
-        name=name, passed=False, detail=f"Without {names} the evidence no longer points the same way. {_range_of(low, high)}."
+        name=name,
+        passed=False,
+        detail=f"Without {names} the evidence no longer points the same way. {_range_of(low, high)}.",
     )
 
 

@@ -105,9 +105,7 @@ def _mantel_haenszel(counts: FloatArray, level: float) -> MethodLine:
     )
 
 
-def _classical(
-    name: str, studies: Sequence[EffectSize], method: BetweenMethod, test: Test, level: float
-) -> MethodLine:
+def _classical(name: str, studies: Sequence[EffectSize], method: BetweenMethod, test: Test, level: float) -> MethodLine:
     try:
         found = random_effects(studies, method=method, test=test)
         expected = found.expected()

@@ -92,9 +92,7 @@ class EvidencePrior:
 
 
 def _log_prior(name: str, deviation: float, between: float, says: str) -> EvidencePrior:
-    return EvidencePrior(
-        name=name, mean=NormalPrior(deviation=deviation), between=HalfNormal(scale=between), says=says
-    )
+    return EvidencePrior(name=name, mean=NormalPrior(deviation=deviation), between=HalfNormal(scale=between), says=says)
 
 
 PRIORS: Mapping[str, EvidencePrior] = MappingProxyType(

@@ -50,7 +50,9 @@ def find_evidence(path: Path) -> Path:
     """Give the evidence file that a path means."""
     if path.is_dir():
         if not (path / _NAME).is_file():
-            raise StudyError(f"no evidence in {path}/: wanted is a file {_NAME}, or result.json files and tables by name")
+            raise StudyError(
+                f"no evidence in {path}/: wanted is a file {_NAME}, or result.json files and tables by name"
+            )
         return path / _NAME
     if not path.is_file():
         raise StudyError(f"no evidence at {path}: wanted is a folder with {_NAME}, or that file")
@@ -202,7 +204,9 @@ class _Reader:
                     self.faults.append(f"there is [{key}] but no [predict]: name the new place that it is for")
             return
         if sections.costs is not None and not sections.predict.expected:
-            self.faults.append("[predict] needs periods and expected: without counts there is nothing to divide costs by")
+            self.faults.append(
+                "[predict] needs periods and expected: without counts there is nothing to divide costs by"
+            )
         if sections.pilot is not None and sections.costs is None:
             self.faults.append("there is a [pilot] but no [costs]: what it is worth is reckoned in money")
         if sections.pilot is not None and sections.pilot.periods >= max(len(sections.predict.expected), 1):

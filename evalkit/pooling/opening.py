@@ -71,7 +71,9 @@ def evidence_from(paths: Sequence[Path], how: Reading, *, allow_outside: bool = 
     """Give evidence from files, or from the one evidence.toml that says all of it itself."""
     own = [path for path in paths if path.is_dir() or path.suffix == ".toml"]
     if own and len(paths) > 1:
-        raise EvidenceError(f"{own[0]} says itself which studies there are: name the other files in it, or leave it out")
+        raise EvidenceError(
+            f"{own[0]} says itself which studies there are: name the other files in it, or leave it out"
+        )
     if own:
         return load_evidence(own[0], allow_outside=allow_outside)
     sources = read_sources(paths, how)

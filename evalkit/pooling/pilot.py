@@ -89,7 +89,9 @@ class PilotValue:
         return self.net > 0
 
 
-def value_of_pilot(appraisal: Appraisal, pilot: Pilot, change: FloatArray, left: float) -> tuple[PilotValue | None, str]:
+def value_of_pilot(
+    appraisal: Appraisal, pilot: Pilot, change: FloatArray, left: float
+) -> tuple[PilotValue | None, str]:
     """Give what a pilot is worth, or None with a reason where there is no decision in money.
 
     What the pilot shows is found by moment matching (see `evalkit.economics.information.sample`), which is exact where
