@@ -46,7 +46,7 @@ class CostError(EvalkitError):
 
 
 class EvidenceError(EvalkitError):
-    """An effect of a study cannot be read, converted, pooled or carried over to another place, as was asked."""
+    """An effect cannot be read, converted or pooled, or carried over to another place, as was asked."""
 
 
 class RegistryError(EvalkitError):

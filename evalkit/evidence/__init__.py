@@ -1,6 +1,7 @@
 """The body of evidence: effects of many studies in one direction, and what they say together."""
 
 from evalkit.evidence.between_studies import between_variance, q_profile
+from evalkit.evidence.bias import Funnel, SmallStudies, funnel, small_studies
 from evalkit.evidence.classical import random_effects
 from evalkit.evidence.conversions import converted
 from evalkit.evidence.effect_size import (
@@ -14,8 +15,10 @@ from evalkit.evidence.effect_table import FORMS, EffectTable, read_effects
 from evalkit.evidence.from_counts import from_before_after, from_rates, from_two_by_two
 from evalkit.evidence.from_published import from_interval, from_means, from_p_value, small_sample_factor
 from evalkit.evidence.influence import WithoutEach, without_each
+from evalkit.evidence.multilevel import MultilevelPooled, multilevel
 from evalkit.evidence.pooled import Expected, Pooled, Shrunk
 from evalkit.evidence.reading import read_result, read_results
+from evalkit.evidence.selection import Selected, selection_model
 
 __all__ = [
     "FORMS",
@@ -23,8 +26,12 @@ __all__ = [
     "EffectSize",
     "EffectTable",
     "Expected",
+    "Funnel",
+    "MultilevelPooled",
     "Pooled",
+    "Selected",
     "Shrunk",
+    "SmallStudies",
     "WithoutEach",
     "between_variance",
     "converted",
@@ -35,6 +42,8 @@ __all__ = [
     "from_p_value",
     "from_rates",
     "from_two_by_two",
+    "funnel",
+    "multilevel",
     "opposite_studies",
     "q_profile",
     "random_effects",
@@ -42,6 +51,8 @@ __all__ = [
     "read_result",
     "read_results",
     "require_one_scale",
+    "selection_model",
     "small_sample_factor",
+    "small_studies",
     "without_each",
 ]

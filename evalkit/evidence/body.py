@@ -11,6 +11,7 @@ import numpy as np
 from evalkit.domain import Check
 from evalkit.draws import FloatArray, Interval
 from evalkit.errors import EvidenceError
+from evalkit.evidence.asymmetry import Asymmetry, asymmetry_of
 from evalkit.evidence.body_checks import checks_of
 from evalkit.evidence.classical import random_effects
 from evalkit.evidence.dependence import one_a_study
@@ -18,7 +19,6 @@ from evalkit.evidence.effect_size import EffectSize, Moderator, Scale, estimates
 from evalkit.evidence.methods import MethodLine, lines_of_methods
 from evalkit.evidence.moderators import Columns, columns_of
 from evalkit.evidence.priors import EvidencePrior, named_prior
-from evalkit.evidence.small_studies import SmallStudies, small_studies
 from evalkit.hierarchy import NormalHierarchy, NormalMixture, NormalPrior, fit_normal
 
 __all__ = ["BodyOfEvidence", "Dropped", "Spread", "pool"]
@@ -94,7 +94,7 @@ class BodyOfEvidence:
     by_moderators: NormalHierarchy | None
     correlation: float
     methods: tuple[MethodLine, ...]
-    asymmetry: SmallStudies
+    asymmetry: Asymmetry
     level: float
 
     @property
@@ -251,7 +251,7 @@ def pool(
         by_moderators=None if columns is None else _with_moderators(y, s, columns, believed),
         correlation=correlation,
         methods=lines_of_methods(tuple(effects), studies, overall, level, counts=counts, form=form),
-        asymmetry=small_studies(y, s, level),
+        asymmetry=asymmetry_of(studies),
         level=level,
     )
 

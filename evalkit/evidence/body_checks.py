@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalkit.domain import Check
 from evalkit.domain.text import listed
 from evalkit.errors import first_of
+from evalkit.evidence.asymmetry import FEWEST
 from evalkit.evidence.effect_size import opposite_studies
-from evalkit.evidence.small_studies import FEWEST_FOR_ASYMMETRY
 
 if TYPE_CHECKING:
     from evalkit.evidence.body import BodyOfEvidence, Dropped
@@ -18,6 +19,8 @@ __all__ = ["checks_of"]
 
 _FEWEST = 3
 _FAILED = "failed in the study"
+# As usual for a test that sees little (Egger and others 1997).
+_SLANTED = 0.1
 # Where more of a mean's probability lies on one side, the evidence points that way.
 _POINTS = 0.9
 
@@ -65,19 +68,20 @@ def _one_decides(body: BodyOfEvidence) -> Check:
     turned = [each for each in dropped if _points(each.prob_mean_harm) != whole]
     low, high = min(dropped, key=lambda each: each.mean), max(dropped, key=lambda each: each.mean)
     if whole == 0 or not turned:
-        return Check(name=name, passed=True, detail=f"{_range_of(low, high)}; no single study decides where it points.")
+        return Check(name=name, passed=True, detail=f"{_range_of(body, low, high)}; no single study decides where it points.")
     names = first_of([each.study for each in turned])
     return Check(
         name=name,
         passed=False,
-        detail=f"Without {names} the evidence no longer points the same way. {_range_of(low, high)}.",
+        detail=f"Without {names} the evidence no longer points the same way. {_range_of(body, low, high)}.",
     )
 
 
-def _range_of(low: Dropped, high: Dropped) -> str:
+def _range_of(body: BodyOfEvidence, low: Dropped, high: Dropped) -> str:
+    shown, what = (math.exp, "mean ratio") if body.is_ratio else (float, "mean")
     return (
-        f"Leaving out one study at a time, the mean lies between {low.mean:.3g} (without {low.study!r}) and "
-        f"{high.mean:.3g} (without {high.study!r})"
+        f"Leaving out one study at a time, the {what} lies between {shown(low.mean):.3g} (without {low.study!r}) and "
+        f"{shown(high.mean):.3g} (without {high.study!r})"
     )
 
 
@@ -122,11 +126,13 @@ def _direction(body: BodyOfEvidence) -> Check:
 
 
 def _funnel(body: BodyOfEvidence) -> Check:
-    name, found = "small studies", body.asymmetry
-    if found.p_value is None or found.slope is None:
-        return Check(name=name, passed=None, detail=f"No funnel test: {found.reason}.")
+    name, found = "small studies", body.asymmetry.slant
+    if found is None:
+        return Check(name=name, passed=None, detail=f"The funnel was not tested: {body.asymmetry.slant_reason}.")
     side = "less" if found.slope < 0 else "more"
-    told = f"Smaller studies find {side} crime or harm than larger ones (Egger's slope {found.slope:.2g}, p = {found.p_value:.2g})"
-    if len(body.studies) < FEWEST_FOR_ASYMMETRY:
-        return Check(name=name, passed=None, detail=f"{told}; {found.reason}.")
-    return Check(name=name, passed=found.p_value > 0.1, detail=f"{told}.")
+    told = (
+        f"Smaller studies find {side} crime or harm than larger ones (slope {found.slope:.2g}, p = {found.p_value:.2g}). "
+        f"{' '.join(found.limits)}"
+    )
+    enough = len(body.studies) >= FEWEST
+    return Check(name=name, passed=found.p_value > _SLANTED if enough else None, detail=told)

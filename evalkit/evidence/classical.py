@@ -17,7 +17,7 @@ from evalkit.evidence.between_studies import (
     typical_variance,
     weighted_fit,
 )
-from evalkit.evidence.effect_size import EffectSize, Scale, estimates_and_errors, require_one_scale
+from evalkit.evidence.effect_size import EffectSize, Scale, estimates_and_errors, require_independent, require_one_scale
 from evalkit.evidence.moderators import Columns, columns_of
 from evalkit.evidence.pooled import Pooled, Test
 
@@ -66,7 +66,7 @@ def random_effects(
     if method not in get_args(BetweenMethod.__value__):
         raise EvidenceError(f"no method {method!r}; {nearest(method, get_args(BetweenMethod.__value__))}")
     scale = require_one_scale(effects)
-    _require_independent(effects)
+    require_independent(effects)
     columns = columns_of(effects, moderators)
     left = len(effects) - columns.values.shape[1]
     if left < 1 and method != "common":
@@ -76,17 +76,6 @@ def random_effects(
             "studies from; add studies, or give the single study's own interval"
         )
     return _pooled(tuple(effects), scale, method, test, columns)
-
-
-def _require_independent(effects: Sequence[EffectSize]) -> None:
-    seen: set[str] = set()
-    for each in effects:
-        if each.cluster in seen:
-            raise EvidenceError(
-                f"there are several effects of {each.cluster!r}, which are not independent: pool them with multilevel, "
-                "choose one a study, or name their cluster where they are of different studies"
-            )
-        seen.add(each.cluster)
 
 
 def _pooled(

@@ -23,6 +23,7 @@ __all__ = [
     "Scale",
     "estimates_and_errors",
     "opposite_studies",
+    "require_independent",
     "require_one_scale",
 ]
 
@@ -252,6 +253,24 @@ def _way_out(first: EffectSize, second: EffectSize) -> str:
     if scales <= {"log_odds_ratio", "log_risk_ratio", "log_hazard_ratio", "risk_difference"}:
         return "convert one with evidence.converted, which needs the risk in the comparison group (base_risk)"
     return "no formula takes one to the other; pool them apart, or take both from their counts"
+
+
+def require_independent(effects: Sequence[EffectSize]) -> None:
+    """Refuse several effects of one study where a method takes all to be independent.
+
+    Raises
+    ------
+    EvidenceError
+        Two effects have the same `cluster`.
+    """
+    seen: set[str] = set()
+    for each in effects:
+        if each.cluster in seen:
+            raise EvidenceError(
+                f"there are several effects of {each.cluster!r}, which are not independent: pool them with multilevel, "
+                "choose one a study, or name their cluster where they are of different studies"
+            )
+        seen.add(each.cluster)
 
 
 def opposite_studies(effects: Sequence[EffectSize], level: float = 0.95) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from evalkit.draws import FloatArray, Interval
 from evalkit.errors import EvidenceError
 from evalkit.evidence.classical import random_effects
 from evalkit.evidence.effect_size import EffectSize
+from evalkit.evidence.multilevel import multilevel
 
 if TYPE_CHECKING:
     from evalkit.evidence.between_studies import BetweenMethod
@@ -86,7 +87,26 @@ def lines_of_methods(
     )
     classical = (_classical(name, studies, method, test, level) for name, method, test in _CLASSICAL)
     tables = counts is not None and form == "two by two" and studies[0].scale == "log_odds_ratio"
-    return (exact, *classical, *([_mantel_haenszel(counts, level)] if counts is not None and tables else []))
+    several = [_multilevel(effects, level)] if len(effects) > len(studies) else []
+    return (exact, *classical, *several, *([_mantel_haenszel(counts, level)] if counts is not None and tables else []))
+
+
+def _multilevel(effects: Sequence[EffectSize], level: float) -> MethodLine:
+    """Give the mean of all effects, on three levels and with errors that know which belong together."""
+    name = "three levels, CR2 errors by study"
+    try:
+        found = multilevel(effects)
+        expected = found.expected()
+    except EvidenceError as problem:
+        return MethodLine(name=name, reason=str(problem))
+    return MethodLine(
+        name=name,
+        mean=expected.estimate,
+        held=expected.interval(level),
+        new=expected.prediction_interval(level),
+        tau=math.sqrt(found.tau2_between + found.tau2_within),
+        prob_new_harm=expected.prob_new_harm,
+    )
 
 
 def _mantel_haenszel(counts: FloatArray, level: float) -> MethodLine:

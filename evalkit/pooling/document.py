@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
@@ -163,19 +164,19 @@ def _moderators(body: BodyOfEvidence) -> list[dict[str, Any]]:
 
 def _small_studies(body: BodyOfEvidence) -> dict[str, Any]:
     found = body.asymmetry
-    fit = found.selection
+    slant, fit = found.slant, found.selection
     return {
-        "slope": found.slope,
-        "p_value": found.p_value,
-        "reason": found.reason or None,
+        "slope": None if slant is None else slant.slope,
+        "p_value": None if slant is None else slant.p_value,
+        "reason": found.slant_reason or None,
         "selection": None
         if fit is None
         else {
-            "mean": fit.mean,
+            "mean": fit.estimate,
             "std_error": fit.error,
-            **_ends(fit.held),
-            "tau": fit.tau,
-            "published": fit.published,
+            **_ends(fit.interval(body.level)),
+            "tau": math.sqrt(fit.tau2),
+            "seen": float(fit.weights[1]),
             "p_value": fit.p_value,
         },
         "selection_reason": found.selection_reason or None,

@@ -159,16 +159,12 @@ def _small_studies(body: BodyOfEvidence, drawn: dict[str, Figure]) -> Section:
     else:
         fit = found.selection
         told = (
-            f"If studies without a significant fall are published {formats.number(fit.published, 2)} times as often as "
-            f"those with one, which fits best, the mean is {words.change(body, fit.mean)} "
-            f"({formats.level(fit.held.level)} range {words.change_range(body, fit.held)}; p of no selection "
+            f"If studies that show no benefit at 5 % are seen {formats.number(float(fit.weights[1]), 2)} times as often "
+            f"as those that do, which fits best, the mean is {words.change(body, fit.estimate)} "
+            f"({formats.level(body.level)} range {words.change_range(body, fit.interval(body.level))}; p of no selection "
             f"{formats.number(fit.p_value, 2)}). It rests on one kind of selection, by significance alone, and on "
             "normal effects: a check of how far the answer could move, and no better answer."
         )
-    limits = (
-        "A lopsided funnel has other reasons than studies that were never published: small programmes may be run with "
-        "more care, or among people of higher risk."
-    )
     return Section(
         key="small-studies",
         title="Do small studies find something else?",
