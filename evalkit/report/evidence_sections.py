@@ -71,12 +71,12 @@ def _studies(synthesis: Synthesis) -> Section:
         rows=rows,
         numeric=frozenset({1, 2, 3, 4, 5}),
     )
-    notes = [f"{each.study}: {'; '.join(each.notes)}." for each in body.studies if each.notes]
+    notes = words.notes_of_studies(body)
     blocks: list[Block] = [grid, Paragraph(head="How effects were made", text=_made_from(body))]
     if notes:
-        blocks += [Paragraph(head="What must be known of single studies", text=""), Listing(items=tuple(notes))]
+        blocks += [Paragraph(head="What must be known of single studies", text=""), Listing(items=notes)]
     if synthesis.evidence.sources.told:
-        told = tuple(formats.sentence(each) for each in synthesis.evidence.sources.told)
+        told = tuple(f"{each}." for each in synthesis.evidence.sources.told)
         blocks += [Paragraph(head="How files were read", text=""), Listing(items=told)]
     return Section(key="studies", title="The studies", blocks=tuple(blocks))
 
@@ -172,7 +172,6 @@ def _small_studies(body: BodyOfEvidence, drawn: dict[str, Figure]) -> Section:
             Paragraph(text=check.detail),
             *pictures,
             Paragraph(head="Selection", text=told),
-            Paragraph(text=limits),
         ),
     )
 

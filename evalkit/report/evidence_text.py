@@ -50,7 +50,7 @@ def _parts(synthesis: Synthesis, *, predict: bool) -> Iterator[tuple[str, list[s
     if synthesis.evidence.place is not None:
         yield "There", [f"{name}{'' if name.endswith('?') else ':'} {text}" for name, text in place_rows(synthesis)]
     notes = [check.detail for check in body.checks if check.passed is None]
-    notes += [f"{each.study}: {note}" for each in body.studies for note in each.notes]
+    notes += words.notes_of_studies(body)
     if notes:
         yield "Notes", notes
     support = supported(synthesis)

@@ -24,9 +24,13 @@ __all__ = [
     "headline",
     "how_sure",
     "in_a_new_place",
+    "level_range",
     "method_sentence",
+    "notes_of_studies",
     "prior_sentence",
     "quantity",
+    "ratio_name",
+    "ratio_range",
     "side_of",
     "subject",
     "things",
@@ -234,6 +238,21 @@ def how_sure(body: BodyOfEvidence) -> tuple[str, ...]:
             f"{change(body, high.mean)} ({high.name})."
         )
     return tuple(told)
+
+
+def notes_of_studies(body: BodyOfEvidence) -> tuple[str, ...]:
+    """Give what must be known of single studies; what is the same of several is said once."""
+    by_note: dict[str, list[str]] = {}
+    for each in body.studies:
+        for note in each.notes:
+            by_note.setdefault(note, []).append(each.study)
+    return tuple(f"{_studies(names, len(body.studies))}: {note}." for note, names in by_note.items())
+
+
+def _studies(names: list[str], count: int) -> str:
+    if len(names) == count:
+        return "Every study"
+    return listed(names) if len(names) <= 4 else f"{len(names)} studies ({', '.join(names[:3])} and others)"
 
 
 def prior_sentence(body: BodyOfEvidence) -> str:
