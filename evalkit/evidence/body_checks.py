@@ -68,7 +68,9 @@ def _one_decides(body: BodyOfEvidence) -> Check:
     turned = [each for each in dropped if _points(each.prob_mean_harm) != whole]
     low, high = min(dropped, key=lambda each: each.mean), max(dropped, key=lambda each: each.mean)
     if whole == 0 or not turned:
-        return Check(name=name, passed=True, detail=f"{_range_of(body, low, high)}; no single study decides where it points.")
+        return Check(
+            name=name, passed=True, detail=f"{_range_of(body, low, high)}; no single study decides where it points."
+        )
     names = first_of([each.study for each in turned])
     return Check(
         name=name,
@@ -120,8 +122,9 @@ def _direction(body: BodyOfEvidence) -> Check:
     return Check(
         name=name,
         passed=None,
-        detail=f"{listed([repr(each) for each in against])} {verb} on the other side of no effect beyond chance. Either "
-        "the measure did something else there, or the direction was entered the wrong way round: see the source.",
+        detail=f"{listed([repr(each) for each in against])} {verb} on the other side of no effect beyond chance. "
+        "Either the measure did something else there, or the direction was entered the wrong way round: see the "
+        "source.",
     )
 
 
@@ -131,8 +134,8 @@ def _funnel(body: BodyOfEvidence) -> Check:
         return Check(name=name, passed=None, detail=f"The funnel was not tested: {body.asymmetry.slant_reason}.")
     side = "less" if found.slope < 0 else "more"
     told = (
-        f"Smaller studies find {side} crime or harm than larger ones (slope {found.slope:.2g}, p = {found.p_value:.2g}). "
-        f"{' '.join(found.limits)}"
+        f"Smaller studies find {side} crime or harm than larger ones (slope {found.slope:.2g}, p = "
+        f"{found.p_value:.2g}). {' '.join(found.limits)}"
     )
     enough = len(body.studies) >= FEWEST
     return Check(name=name, passed=found.p_value > _SLANTED if enough else None, detail=told)

@@ -17,7 +17,7 @@ from evalkit.evidence.multilevel import multilevel
 
 if TYPE_CHECKING:
     from evalkit.evidence.between_studies import BetweenMethod
-    from evalkit.evidence.pooled import Pooled, Test
+    from evalkit.evidence.pooled import Test
     from evalkit.hierarchy import NormalHierarchy
 
 __all__ = ["MethodLine", "lines_of_methods"]

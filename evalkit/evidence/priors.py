@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -32,7 +32,7 @@ _PER_LOG = {"standardised_mean_difference": math.sqrt(3) / math.pi, "risk_differ
 _IN_UNITS = frozenset({"rate_difference", "mean_difference"})
 # Half-widths of what a prior says are read from this many nodes over the deviation between studies.
 _NODES = 400
-_BETWEEN = {
+_BETWEEN: Mapping[str, Callable[[float], BetweenPrior]] = {
     "half-normal": lambda size: HalfNormal(scale=size),
     "half-cauchy": lambda size: HalfCauchy(scale=size),
     "exponential": lambda size: Exponential(scale=size),

@@ -211,8 +211,8 @@ class _Reader:
             self.faults.append("there is a [pilot] but no [costs]: what it is worth is reckoned in money")
         if sections.pilot is not None and sections.pilot.periods >= max(len(sections.predict.expected), 1):
             self.faults.append(
-                f"[pilot] periods = {sections.pilot.periods} leaves none of the {len(sections.predict.expected)} periods "
-                "of [predict] in which its answer could be used"
+                f"[pilot] periods = {sections.pilot.periods} leaves none of the {len(sections.predict.expected)} "
+                "periods of [predict] in which its answer could be used"
             )
 
 

@@ -47,8 +47,8 @@ class Pilot:
             return self.error
         if self.events is None or self.comparison_events is None or self.dispersion is None:
             raise EvidenceError(
-                f"{self.name}: say what error its estimate would have, or events, comparison_events and dispersion from "
-                "which it follows"
+                f"{self.name}: say what error its estimate would have, or events, comparison_events and dispersion "
+                "from which it follows"
             )
         return math.sqrt(2 * self.dispersion * (1 / self.events + 1 / self.comparison_events))
 
@@ -103,7 +103,6 @@ def value_of_pilot(
     left : share of what was appraised that is still to be had when the answer is there
     """
     from evalkit.economics.information import (
-        effects_among,
         expected_value_of_perfect_information,
         expected_value_of_sample_information,
         why_no_information,
@@ -112,12 +111,10 @@ def value_of_pilot(
     net = appraisal.net_benefit_draws
     if net is None or (why := why_no_information(appraisal)):
         return None, appraisal.benefit_reason if net is None else why
-    effects = effects_among(appraisal.named_inputs)
     variance = float(np.var(change))
     resolved = variance / (variance + pilot.standard_error**2)
-    worth = 0.0
-    if effects:
-        worth = expected_value_of_sample_information(net, np.column_stack([*effects.values()]), [resolved])[0]
+    # of the effect alone: a pilot does not show how many events the other years will bring
+    worth = expected_value_of_sample_information(net, change, [resolved])[0]
     mean, cost = float(net.mean()), pilot.cost.mean
     forgone = max(mean, 0.0) * (1 - left)
     return (

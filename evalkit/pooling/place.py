@@ -47,8 +47,8 @@ class Place:
     def __post_init__(self) -> None:
         if len(self.periods) != len(self.expected):
             raise EvidenceError(
-                f"{self.name}: there are {len(self.periods)} periods and {len(self.expected)} expected counts; give one "
-                "count for each period"
+                f"{self.name}: there are {len(self.periods)} periods and {len(self.expected)} expected counts; give "
+                "one count for each period"
             )
         low = [label for label, each in zip(self.periods, self.expected, strict=True) if not each.mean > 0]
         if low:

@@ -19,8 +19,8 @@ class EvidenceSection(Section):
     question: str = ""
     measure: str = ""
     good: Literal["fewer", "more"] | None = None
-    files: list[Text] = []
-    studies: list[dict[str, Any]] = []
+    files: list[Text] = Field(default_factory=list)
+    studies: list[dict[str, Any]] = Field(default_factory=list)
     outcome: str | None = None
     estimator: str | None = None
     scale: str | None = None
@@ -38,7 +38,7 @@ class PoolingSection(Section):
     """[pooling]: what is believed beforehand, and what effects may differ by."""
 
     prior: str | dict[str, Any] = "default"
-    moderators: list[Text] = []
+    moderators: list[Text] = Field(default_factory=list)
     correlation: Annotated[float, Field(ge=0, le=1)] = 0.8
 
 
@@ -46,12 +46,12 @@ class PredictSection(Section):
     """[predict]: the new place, and what is expected there without the measure."""
 
     place: Text
-    at: dict[str, float | str] = {}
+    at: dict[str, float | str] = Field(default_factory=dict)
     outcome: Text = "events"
     crime: str | None = None
     unit: str = ""
-    periods: list[str | int] = []
-    expected: list[float | dict[str, Any]] = []
+    periods: list[str | int] = Field(default_factory=list)
+    expected: list[float | dict[str, Any]] = Field(default_factory=list)
     expected_error: Annotated[float, Field(ge=0, le=1)] = 0.0
     base_risk: Share | None = None
 

@@ -133,8 +133,8 @@ def _direction(path: Path, heading: Sequence[str], how: Reading) -> Any:
     """Give the direction that is an improvement, or say that nobody says it; it is never guessed."""
     if how.good is None and "good" not in heading:
         raise EvidenceError(
-            f"{path} does not say whether fewer or more of what it counts is an improvement: say good = 'fewer' (such as "
-            "reconvictions) or 'more' (such as people not reconvicted), or give the table a column 'good'"
+            f"{path} does not say whether fewer or more of what it counts is an improvement: say good = 'fewer' (such "
+            "as reconvictions) or 'more' (such as people not reconvicted), or give the table a column 'good'"
         )
     return how.good or "fewer"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -61,21 +61,13 @@ def _forest(synthesis: Synthesis) -> Figure:
         mark_zero(axes, vertical=True)
         axes.axvline(body.mean.median, color=BLUE, linewidth=1, alpha=0.5, zorder=1)
         for row, (each, held, drawn, middle) in enumerate(zip(body.studies, raw, shrunk, middles, strict=True)):
-            _bar(axes, row - 0.17, held, each.estimate, SOFT, "s", hollow=True, ends=ends)
-            _bar(axes, row + 0.17, drawn, middle, BLUE, "o", hollow=False, ends=ends)
+            _bar(axes, row - 0.17, held, each.estimate, colour=SOFT, sign="s", hollow=True, ends=ends)
+            _bar(axes, row + 0.17, drawn, middle, ends=ends)
         axes.axhline(len(body.studies) - 0.5, color=LINE, linewidth=1.4)
-        for row, (name, known) in enumerate(below, len(body.studies)):
-            colour, sign = (INK, "D") if name.startswith("Mean") else (RUST, "D")
-            _bar(
-                axes,
-                row,
-                known.interval(body.level),
-                known.median,
-                colour,
-                sign,
-                hollow=row > len(body.studies),
-                ends=ends,
-            )
+        for row, (_, known) in enumerate(below, len(body.studies)):
+            own, first = known.interval(body.level), row == len(body.studies)
+            colour = INK if first else RUST
+            _bar(axes, row, own, known.median, colour=colour, sign="D", hollow=not first, ends=ends)
         _scale(axes, body, layout, ends)
 
     level = formats.level(body.level)
@@ -84,12 +76,12 @@ def _forest(synthesis: Synthesis) -> Figure:
         "studies",
         draw,
         title="What each study found, and all of them together",
-        alt=f"{_sides(raw)} The mean is {words.change(body, body.mean.median)}; one more programme may lie anywhere from "
-        f"{words.change_range(body, new)}.",
+        alt=f"{_sides(raw)} The mean is {words.change(body, body.mean.median)}; one more programme may lie anywhere "
+        f"from {words.change_range(body, new)}.",
         caption=f"Left of the dotted line is less crime or harm. Squares: what each study found by itself, with its "
         f"{level} range. Circles: the same drawn towards the others, as far as chance explains the difference. Filled "
-        f"diamond: the mean of all programmes. Open diamond: where the true effect of one more programme lies, which is "
-        f"what to expect somewhere new.{_cut_note([*raw], ends)}",
+        f"diamond: the mean of all programmes. Open diamond: where the true effect of one more programme lies, which "
+        f"is what to expect somewhere new.{_cut_note([*raw], ends)}",
         columns=("study", "estimate", "lower", "upper", "drawn towards the others", "lower", "upper"),
         rows=[
             *(
@@ -132,10 +124,10 @@ def _bar(
     row: float,
     held: Interval,
     middle: float,
-    colour: str,
-    sign: str,
     *,
-    hollow: bool,
+    colour: str = BLUE,
+    sign: str = "o",
+    hollow: bool = False,
     ends: tuple[float, float],
 ) -> None:
     """Draw a range with its middle, cut at the ends of the axis with an arrow."""
@@ -185,7 +177,7 @@ def _dropped(synthesis: Synthesis) -> Figure | None:
         mark_zero(axes, vertical=True)
         axes.axvline(body.mean.median, color=BLUE, linewidth=1, alpha=0.5, zorder=1)
         for row, each in enumerate(dropped):
-            _bar(axes, row, each.held, each.mean, BLUE, "o", hollow=False, ends=ends)
+            _bar(axes, row, each.held, each.mean, ends=ends)
         _scale(axes, body, layout, ends)
 
     means = [each.mean for each in dropped]
@@ -195,8 +187,8 @@ def _dropped(synthesis: Synthesis) -> Figure | None:
         title="The mean without each study",
         alt=f"Leaving out one study at a time, the mean lies between {words.change(body, min(means))} and "
         f"{words.change(body, max(means))}.",
-        caption=f"The mean of all other studies, with its {formats.level(body.level)} range, when the one named is left "
-        "out. The line is the mean of all.",
+        caption=f"The mean of all other studies, with its {formats.level(body.level)} range, when the one named is "
+        "left out. The line is the mean of all.",
         columns=("without", "mean", "lower", "upper", "chance that a new programme does harm"),
         rows=[(each.study, each.mean, *_both(each.held), each.prob_new_harm) for each in dropped],
         heights=(0.75 + 0.3 * len(dropped), 0.9 + 0.36 * len(dropped)),
@@ -229,10 +221,10 @@ def _funnel(body: BodyOfEvidence) -> Figure | None:
         draw,
         title="Do small studies find something else?",
         alt=f"{inside} of {len(found)} studies lie inside the funnel that chance alone would leave around the mean.",
-        caption="Each circle is a study: the higher it stands, the more exact it is. Around one true effect, chance alone "
-        "would leave 95 % of them inside the shaded funnel; true differences between programmes widen it. A side of it "
-        "that is empty at the bottom can mean that small studies with such findings were not published, and other "
-        "things besides.",
+        caption="Each circle is a study: the higher it stands, the more exact it is. Around one true effect, chance "
+        "alone would leave 95 % of them inside the shaded funnel; true differences between programmes widen it. A side "
+        "of it that is empty at the bottom can mean that small studies with such findings were not published, and "
+        "other things besides.",
         columns=("study", "estimate", "standard error"),
         rows=[(each.study, each.estimate, each.error) for each in body.studies],
     )
@@ -271,9 +263,9 @@ def _moderator(body: BodyOfEvidence) -> Figure | None:
         title=f"Effects by {name}",
         alt=f"The mean goes from {words.change(body, lines[0][0].median)} where {name} is {seen.min():g} to "
         f"{words.change(body, lines[-1][0].median)} where it is {seen.max():g}.",
-        caption=f"Each circle is a study, the larger the more exact. The line is the mean at each {name}, the darker band "
-        f"its {formats.level(body.level)} range, and the lighter one that of a new programme. Studies were not given "
-        f"their {name} by lot, so the line describes and does not explain.",
+        caption=f"Each circle is a study, the larger the more exact. The line is the mean at each {name}, the darker "
+        f"band its {formats.level(body.level)} range, and the lighter one that of a new programme. Studies were not "
+        f"given their {name} by lot, so the line describes and does not explain.",
         columns=("study", name, "estimate", "standard error"),
         rows=[
             (each.study, float(value), each.estimate, each.error)
@@ -283,5 +275,5 @@ def _moderator(body: BodyOfEvidence) -> Figure | None:
 
 
 def _band(axes: Axes, along: np.ndarray, held: Sequence[Interval], colour: str, order: int) -> None:
-    end: Callable[[str], list[float]] = lambda name: [getattr(each, name) for each in held]  # noqa: E731
-    axes.fill_between(along, end("lower"), end("upper"), color=colour, zorder=order, linewidth=0)
+    low, high = [each.lower for each in held], [each.upper for each in held]
+    axes.fill_between(along, low, high, color=colour, zorder=order, linewidth=0)

@@ -79,8 +79,8 @@ def _pays(appraisal: Appraisal) -> str:
         return formats.sentence(appraisal.benefit_reason)
     side = "more" if net.mean >= 0 else "less"
     return (
-        f"The chance that benefits exceed costs is {formats.chance(chance)} ({probability_in_words(chance)}). On average "
-        f"benefits are {formats.money(abs(net.mean), currency)} {side} than costs, with a range from "
+        f"The chance that benefits exceed costs is {formats.chance(chance)} ({probability_in_words(chance)}). On "
+        f"average benefits are {formats.money(abs(net.mean), currency)} {side} than costs, with a range from "
         f"{formats.money(net.lower, currency)} to {formats.money(net.upper, currency)}."
     )
 

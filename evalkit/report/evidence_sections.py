@@ -65,8 +65,8 @@ def _studies(synthesis: Synthesis) -> Section:
         for each, shrunk, pooled in zip(body.studies, body.overall.sites, body.overall.pooling, strict=True)
     )
     grid = Grid(
-        caption=f"Every study: its {name} with its {formats.level(body.level)} range, the same drawn towards the others, "
-        "and by how much it is drawn",
+        caption=f"Every study: its {name} with its {formats.level(body.level)} range, the same drawn towards the "
+        "others, and by how much it is drawn",
         columns=("Study", "Year", formats.capital(name), "Range", "Drawn", "Pooling"),
         rows=rows,
         numeric=frozenset({1, 2, 3, 4, 5}),
@@ -89,10 +89,10 @@ def _made_from(body: BodyOfEvidence) -> str:
 def _spread(body: BodyOfEvidence) -> Section:
     spread = body.spread
     told = (
-        f"By the classical measures Cochran's Q is {formats.number(spread.q, 3)} on {spread.degrees_of_freedom} degrees "
-        f"of freedom (p = {formats.number(spread.p_value, 2)}), and {formats.percent(spread.i2)} of the spread of "
-        "estimates is more than chance (I²). I² says how exact the studies are as much as how programmes differ; the "
-        "standard deviation above says the latter."
+        f"By the classical measures Cochran's Q is {formats.number(spread.q, 3)} on {spread.degrees_of_freedom} "
+        f"degrees of freedom (p = {formats.number(spread.p_value, 2)}), and {formats.percent(spread.i2)} of the spread "
+        "of estimates is more than chance (I²). I² says how exact the studies are as much as how programmes differ; "
+        "the standard deviation above says the latter."
     )
     return Section(
         key="spread",
@@ -112,9 +112,10 @@ def _methods(body: BodyOfEvidence) -> Section:
     )
     reasons = tuple(dict.fromkeys(f"{line.name}: {line.reason}." for line in body.methods if line.reason))
     told = (
-        f"The choice of method moves the mean from {words.change(body, min(means))} to {words.change(body, max(means))}. "
-        "The first line is the answer; the others stand beside it because readers of reviews know them. Those with "
-        "'normal' take the spread between programmes as known, which few studies do not tell."
+        f"The choice of method moves the mean from {words.change(body, min(means))} to "
+        f"{words.change(body, max(means))}. The first line is the answer; the others stand beside it because readers "
+        "of reviews know them. Those with 'normal' take the spread between programmes as known, which few studies do "
+        "not tell."
     )
     blocks: list[Block] = [Paragraph(text=told), grid]
     if reasons:
@@ -159,11 +160,11 @@ def _small_studies(body: BodyOfEvidence, drawn: dict[str, Figure]) -> Section:
     else:
         fit = found.selection
         told = (
-            f"If studies that show no benefit at 5 % are seen {formats.number(float(fit.weights[1]), 2)} times as often "
-            f"as those that do, which fits best, the mean is {words.change(body, fit.estimate)} "
-            f"({formats.level(body.level)} range {words.change_range(body, fit.interval(body.level))}; p of no selection "
-            f"{formats.number(fit.p_value, 2)}). It rests on one kind of selection, by significance alone, and on "
-            "normal effects: a check of how far the answer could move, and no better answer."
+            f"If studies that show no benefit at 5 % are seen {formats.number(float(fit.weights[1]), 2)} times as "
+            f"often as those that do, which fits best, the mean is {words.change(body, fit.estimate)} "
+            f"({formats.level(body.level)} range {words.change_range(body, fit.interval(body.level))}; p of no "
+            f"selection {formats.number(fit.p_value, 2)}). It rests on one kind of selection, by significance alone, "
+            "and on normal effects: a check of how far the answer could move, and no better answer."
         )
     return Section(
         key="small-studies",
@@ -211,8 +212,7 @@ def _moderators(body: BodyOfEvidence, drawn: dict[str, Figure]) -> tuple[Section
 def _limits(synthesis: Synthesis) -> Section:
     made = synthesis.provenance
     items = (
-        "Errors of the studies are taken as known and as normal on the scale of the effects; with few events in a study "
-        "that is rough.",
+        "Errors of the studies are taken as known and as normal on the scale of the effects: rough with few events.",
         "A study counts by how exact it is and not by how good it is; what failed in it stands beside it.",
         "True effects are taken to be spread normally around their mean.",
         f"Rule of the advice: {RULE}",

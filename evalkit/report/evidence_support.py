@@ -15,13 +15,14 @@ __all__ = ["RULE", "EvidenceSupport", "supported"]
 
 # As in the advice of a single study.
 _WORTH_IT = 0.8
+_MORE_LIKELY = 0.5
 
 RULE = (
     "Where a check failed on which the answer stands, gather more evidence first. Where a new programme is more likely "
-    "than not to do harm, do not start one. Where money was counted, adopt if benefits exceed costs with a chance of 80 "
-    "in 100 or more, and try it first where a pilot is worth its cost. Without money, start one and evaluate it where "
-    "the chance of harm is 20 in 100 or less. In every other case evaluate before deciding. The evaluator may replace "
-    "this advice by their own."
+    "than not to do harm, do not start one. Where money was counted, adopt if benefits exceed costs with a chance of "
+    "80 in 100 or more, and try it first where a pilot is worth its cost. Without money, start one and evaluate it "
+    "where the chance of harm is 20 in 100 or less. In every other case evaluate before deciding. The evaluator may "
+    "replace this advice by their own."
 )
 
 
@@ -61,31 +62,33 @@ def prob_harm(synthesis: Synthesis) -> float:
 
 
 def _advice(synthesis: Synthesis) -> str:
-    body, appraisal, pilot = synthesis.body, synthesis.appraisal, synthesis.pilot
+    """Apply the rule."""
     chance = prob_harm(synthesis)
-    if not body.is_settled:
+    if not synthesis.body.is_settled:
         return "Gather more evidence before deciding: what there is does not settle the question."
-    if chance > 0.5:
+    if chance > _MORE_LIKELY:
         return (
-            f"Do not start a programme of this kind: the chance that it does harm is {formats.chance(chance)}. Where one "
-            "runs, the burden of proof is on going on."
+            f"Do not start a programme of this kind: the chance that it does harm is {formats.chance(chance)}. Where "
+            "one runs, the burden of proof is on going on."
         )
-    pays = None if appraisal is None else appraisal.prob_net_benefit
+    pays = None if synthesis.appraisal is None else synthesis.appraisal.prob_net_benefit
     if pays is not None:
-        if pays >= _WORTH_IT:
-            return (
-                f"Adopt it, and evaluate it: the chance that its benefits exceed its costs is {formats.chance(pays)}."
-            )
-        if pilot is not None and pilot.is_worth_it:
-            return (
-                f"Try it first: {pilot.pilot.name} is worth {formats.money(pilot.net, pilot.currency)} more than it "
-                f"costs. The chance that the measure pays is {formats.chance(pays)}, which is not enough to adopt it "
-                "unseen."
-            )
-        return f"Evaluate before deciding: the chance that it pays is {formats.chance(pays)}."
+        return _advice_on_money(synthesis, pays)
     if chance <= 1 - _WORTH_IT:
         return f"Start one and evaluate it: the chance that it does harm is {formats.chance(chance)}."
     return f"Evaluate before deciding: the chance of harm, {formats.chance(chance)}, is too large to go without."
+
+
+def _advice_on_money(synthesis: Synthesis, pays: float) -> str:
+    pilot = synthesis.pilot
+    if pays >= _WORTH_IT:
+        return f"Adopt it, and evaluate it: the chance that its benefits exceed its costs is {formats.chance(pays)}."
+    if pilot is not None and pilot.is_worth_it:
+        return (
+            f"Try it first: {pilot.pilot.name} is worth {formats.money(pilot.net, pilot.currency)} more than it costs. "
+            f"The chance that the measure pays is {formats.chance(pays)}, which is not enough to adopt it unseen."
+        )
+    return f"Evaluate before deciding: the chance that it pays is {formats.chance(pays)}."
 
 
 def _may_say(synthesis: Synthesis) -> str:

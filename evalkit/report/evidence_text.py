@@ -59,9 +59,11 @@ def _parts(synthesis: Synthesis, *, predict: bool) -> Iterator[tuple[str, list[s
 
 def _methods(body: BodyOfEvidence) -> list[str]:
     lines = [f" {words.ratio_name(body):<32}{'mean':>7}  {formats.level(body.level)} range"]
-    for line in body.methods:
-        if line.mean is not None:
-            lines.append(f" {line.name:<32}{words.as_ratio(body, line.mean):>7}  {words.ratio_range(body, line.held)}")
+    lines += [
+        f" {line.name:<32}{words.as_ratio(body, line.mean):>7}  {words.ratio_range(body, line.held)}"
+        for line in body.methods
+        if line.mean is not None
+    ]
     return [line.replace(formats.FIXED, " ") for line in lines]
 
 

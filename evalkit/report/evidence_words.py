@@ -38,6 +38,8 @@ __all__ = [
 
 type Side = Literal["less", "probably less", "open", "probably more", "more"]
 
+# With fewer studies the spread between them is known so poorly that its range is told first.
+_MANY = 10
 # Two-sided 95 %, and nine in ten.
 _SURE, _PROBABLE = 0.975, 0.9
 
@@ -204,15 +206,14 @@ def differ(body: BodyOfEvidence) -> str:
         )
     else:
         told = (
-            f"The standard deviation of programmes' true effects is {formats.number(middle, 2)} at its middle value, so "
-            f"that nineteen of twenty lie within {formats.number(1.96 * middle, 2)} of the mean"
+            f"The standard deviation of programmes' true effects is {formats.number(middle, 2)} at its middle value, "
+            f"so that nineteen of twenty lie within {formats.number(1.96 * middle, 2)} of the mean"
         )
-    known = (
-        f"; anything from {formats.number(held.lower, 2)} to {formats.number(held.upper, 2)} fits, as {count} studies "
-        f"tell little of it. "
-        if count < 10
-        else f" ({formats.level(held.level)} range {formats.number(held.lower, 2)} to {formats.number(held.upper, 2)}). "
-    )
+    low, high = (formats.number(end, 2) for end in (held.lower, held.upper))
+    if count < _MANY:
+        known = f"; anything from {low} to {high} fits, as {count} studies tell little of it. "
+    else:
+        known = f" ({formats.level(held.level)} range {low} to {high}). "
     pooled = float(body.overall.pooling.mean())
     return (
         f"{told}{known}On average {formats.percent(100 * pooled)} of what sets a study apart is taken for chance, and "

@@ -1,6 +1,6 @@
 """Evaluate every beat by itself: the four counts before and after, and how much more than by chance counts vary.
 
-    python evaluate.py
+Run it with `python evaluate.py`.
 
 The first of two stages. Each beat with the programme is compared with the comparison area of the same number; what is
 written is the table of effects that `evalkit pool` reads. Variance over mean comes from all months of both areas,
@@ -47,9 +47,9 @@ def dispersion(cells: pd.DataFrame) -> float:
     count = cells["damage"]
     months = cells["month"].nunique() / 2
     cell_mean = cells.groupby(by)["damage"].transform("mean")
-    factor = cells.groupby("month")["damage"].transform("sum") / cells.groupby("time")["damage"].transform(
-        "sum"
-    ) * months
+    factor = (
+        cells.groupby("month")["damage"].transform("sum") / cells.groupby("time")["damage"].transform("sum") * months
+    )
     expected = cell_mean * factor
     free = len(cells) - cells.groupby(by).ngroups - (cells["month"].nunique() - cells["time"].nunique())
     return float(((count - expected) ** 2 / expected).sum() / free)

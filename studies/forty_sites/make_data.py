@@ -1,9 +1,10 @@
 """Make the data of this study: a programme in forty beats of a police force, whose true effects are known.
 
-    python make_data.py
+Run it with `python make_data.py`.
 
-Monthly reports of criminal damage of 40 beats that got the programme and 40 that did not, 24 months before and 24 after, as a force
-exports them. Everything is drawn from one seed, stated below, with the truths that the evidence is held against.
+Monthly reports of criminal damage in 40 beats that got the programme and 40 that did not, 24 months before and 24
+after, as a force exports them. Everything is drawn from one seed, stated below, with the truths that the evidence is
+held against.
 """
 
 from __future__ import annotations
