@@ -37,7 +37,7 @@ class Dropped:
     Attributes
     ----------
     study : that is left out
-    mean : of the mean effect, on the scale of the effects
+    mean : middle of what is known of the mean effect, on the scale of the effects
     held : its interval
     prob_mean_harm, prob_new_harm : probability that the mean, and that a new programme, does harm
     """
@@ -103,6 +103,14 @@ class BodyOfEvidence:
         return self.studies[0].is_ratio
 
     @property
+    def has_mean_ratio(self) -> bool:
+        """Has the ratio of a new programme a mean, on which money could rest?
+
+        Under a prior with a heavy tail the exponential of a new effect has none, however many studies there are.
+        """
+        return self.prior.between.keeps_ratios_finite
+
+    @property
     def mean(self) -> NormalMixture:
         """Give what is known of the mean effect of all programmes of this kind."""
         return self.overall.mean
@@ -150,7 +158,7 @@ class BodyOfEvidence:
         fit = fit_normal(y, s, mean=self.prior.mean, between=self.prior.between)
         return Dropped(
             study=study,
-            mean=fit.mean.mean,
+            mean=fit.mean.median,
             held=fit.mean.interval(self.level),
             prob_mean_harm=float(fit.mean.above(0.0)),
             prob_new_harm=float(fit.new_site().above(0.0)),

@@ -33,7 +33,7 @@ class MethodLine:
     Attributes
     ----------
     name : of the method
-    mean, held : of the mean effect and its interval, on the scale of the effects
+    mean, held : of the mean effect and its interval, on the scale of the effects; of the exact one its middle
     new : interval of a new programme's true effect; None where the method has none
     tau : standard deviation of true effects between programmes
     prob_new_harm : probability that a new programme does harm, by this method
@@ -79,7 +79,7 @@ def lines_of_methods(
     new = overall.new_site()
     exact = MethodLine(
         name=EXACT,
-        mean=overall.mean.mean,
+        mean=overall.mean.median,
         held=overall.mean.interval(level),
         new=new.interval(level),
         tau=float(overall.between.ppf(0.5)),

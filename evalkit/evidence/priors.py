@@ -37,7 +37,6 @@ _BETWEEN: Mapping[str, Callable[[float], BetweenPrior]] = {
     "half-cauchy": lambda size: HalfCauchy(scale=size),
     "exponential": lambda size: Exponential(scale=size),
     "uniform": lambda size: Uniform(upper=size),
-    "fixed": lambda size: Fixed(value=size),
 }
 _KEYS = ("mean", "deviation", "between", "between_scale")
 
@@ -59,6 +58,14 @@ class EvidencePrior:
     between: BetweenPrior
     says: str = ""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.between, Fixed):
+            raise EvidenceError(
+                f"prior {self.name!r} takes the spread between studies as known ({self.between.value:g}), so that "
+                "nothing could be learnt of it; give a distribution (for one effect common to all see the table of "
+                "methods)"
+            )
+
     @property
     def is_proper(self) -> bool:
         """Does it say anything before data are seen, so that it can be asked what?"""
@@ -68,14 +75,11 @@ class EvidencePrior:
         """Give what it expects of one programme before any study is read; None where it is flat."""
         if not self.is_proper:
             return None
-        if isinstance(self.between, Fixed):
-            between, weights = np.array([self.between.value]), np.ones(1)
-        else:
-            share = (np.arange(_NODES) + 0.5) / _NODES
-            size = self.between.scale
-            between = self.between.upper * share if math.isfinite(self.between.upper) else size * share / (1 - share)
-            width = np.ones(_NODES) if math.isfinite(self.between.upper) else (1 - share) ** -2
-            weights = np.exp(self.between.log_density(between)) * width
+        share = (np.arange(_NODES) + 0.5) / _NODES
+        ends, size = self.between.upper, self.between.scale
+        between = ends * share if math.isfinite(ends) else size * share / (1 - share)
+        width = np.ones(_NODES) if math.isfinite(ends) else (1 - share) ** -2
+        weights = np.exp(self.between.log_density(between)) * width
         return NormalMixture(
             weights=weights / weights.sum(),
             means=np.full(len(between), self.mean.mean),
@@ -156,7 +160,7 @@ def _shrunk(prior: EvidencePrior, factor: float) -> EvidencePrior:
 def prior_from_mapping(mapping: Mapping[str, Any]) -> EvidencePrior:
     """Read a prior that was written out: mean and deviation of a normal, kind and scale of the spread between studies.
 
-    `between` is one of half-normal, half-cauchy, exponential, uniform (up to the scale) and fixed (at the scale).
+    `between` is one of half-normal, half-cauchy, exponential and uniform (up to the scale).
 
     Raises
     ------

@@ -198,23 +198,29 @@ def _prediction(synthesis: Synthesis) -> dict[str, Any] | None:
         "events": predicted.outcome.plural,
         "periods": list(predicted.periods),
         "expected": [each.mean for each in place.expected],
-        "prevented": None if total is None else range_document(total, level),
-        "prevented_by_period": None if predicted.prevented is None else predicted.prevented.mean(axis=0).tolist(),
+        "prevented": None
+        if total is None
+        else {**range_document(total, level), "mean": float(total.mean()) if synthesis.body.has_mean_ratio else None},
+        "prevented_by_period": predicted.prevented.mean(axis=0).tolist()
+        if predicted.prevented is not None and synthesis.body.has_mean_ratio
+        else None,
         "ratio": _ratio(synthesis),
         "checks": [check_document(check) for check in predicted.checks],
         "assumption": predicted.assumption,
     }
 
 
-def _ratio(synthesis: Synthesis) -> dict[str, float] | None:
-    """Give how many times as many events there would be: the mean is what money rests on."""
+def _ratio(synthesis: Synthesis) -> dict[str, float | None] | None:
+    """Give how many times as many events there would be; the mean is what money rests on, and None where there is "
+    "none."""
     import numpy as np
 
     if synthesis.predicted is None:
         return None
     ratio = np.exp(synthesis.predicted.change)
     held = interval(ratio, synthesis.body.level)
-    return {"mean": float(ratio.mean()), "median": float(np.median(ratio)), "lower": held.lower, "upper": held.upper}
+    mean = float(ratio.mean()) if synthesis.body.has_mean_ratio else None
+    return {"mean": mean, "median": float(np.median(ratio)), "lower": held.lower, "upper": held.upper}
 
 
 def _appraisal(appraisal: Appraisal | None) -> dict[str, Any] | None:

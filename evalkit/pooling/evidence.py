@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "Synthesis"]
 
+_NO_MEAN = (
+    "Under this prior of the spread between programmes the ratio to expect in a new place has no mean, and money rests "
+    "on means: take a half-normal one, such as prior 'default'."
+)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
@@ -91,7 +96,7 @@ class Evidence:
             form=self.sources.form,
         )
         predicted = None if self.place is None else predicted_effect(body, self.place, count, _rng(chosen, "place"))
-        appraisal, reason = self._appraised(predicted, chosen)
+        appraisal, reason = self._appraised(body, predicted, chosen)
         pilot, no_pilot = self._piloted(predicted, appraisal)
         return Synthesis(
             evidence=self,
@@ -104,13 +109,15 @@ class Evidence:
             provenance=Provenance(versions=library_versions(), seed=chosen, draws=count, inputs=self.inputs),
         )
 
-    def _appraised(self, predicted: Effect | None, seed: int) -> tuple[Appraisal | None, str]:
+    def _appraised(self, body: BodyOfEvidence, predicted: Effect | None, seed: int) -> tuple[Appraisal | None, str]:
         if predicted is None:
             return None, "No new place was named, so nothing can be said about money there."
         if self.costs is None:
             return None, "No costs were given, so nothing can be said about what a prevented crime would cost."
         if predicted.prevented is None:
             return None, "It is not said how many events are expected in the new place, so none can be counted."
+        if not body.has_mean_ratio:
+            return None, _NO_MEAN
         from evalkit.economics import NoMeanError, appraise
 
         effects = {predicted.outcome.name: predicted}

@@ -77,6 +77,8 @@ def _sections(file: Path) -> EvidenceFile:
         raise StudyError(f"{file.name} cannot be read: {problem.strerror or problem}") from problem
     except (ValueError, RecursionError) as problem:
         raise StudyError(f"{file.name} is not TOML: {problem}") from problem
+    if "study" in document and "evidence" not in document:
+        raise StudyError(f"{file.name} is a study and not evidence: run it (evalkit run), and pool its result.json")
     sections, faults = read_file(document, EvidenceFile)
     if sections is None or faults:
         raise StudyError(faults, where=file.name)

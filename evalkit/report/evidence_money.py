@@ -46,7 +46,10 @@ def _prevented(synthesis: Synthesis) -> str:
     if predicted is None or predicted.total_prevented is None:
         return ""
     total = predicted.total_prevented
-    held, mean = interval(total, level), float(np.mean(total))
+    held = interval(total, level)
+    if not synthesis.body.has_mean_ratio:
+        return f"Anything from {_side(held.lower)} to {_side(held.upper)} ({formats.level(level)} range)."
+    mean = float(np.mean(total))
     if mean >= 0:
         lead = f"On average {formats.events(mean)} {predicted.outcome.plural} fewer"
     else:

@@ -19,8 +19,8 @@ _MORE_LIKELY = 0.5
 
 RULE = (
     "Where a check failed on which the answer stands, gather more evidence first. Where a new programme is more likely "
-    "than not to do harm, do not start one. Where money was counted, adopt if benefits exceed costs with a chance of "
-    "80 in 100 or more, and try it first where a pilot is worth its cost. Without money, start one and evaluate it "
+    "than not to do harm, do not start one. Where the new place lies outside what was studied, evaluate first. Where money was counted, adopt if benefits exceed costs with a chance "
+    "of 80 in 100 or more, and try it first where a pilot is worth its cost. Without money, start one and evaluate it "
     "where the chance of harm is 20 in 100 or less. In every other case evaluate before deciding. The evaluator may "
     "replace this advice by their own."
 )
@@ -71,12 +71,22 @@ def _advice(synthesis: Synthesis) -> str:
             f"Do not start a programme of this kind: the chance that it does harm is {formats.chance(chance)}. Where "
             "one runs, the burden of proof is on going on."
         )
+    if _is_beyond(synthesis):
+        return (
+            "Evaluate before deciding: the new place lies outside what was studied, so that what to expect there is an "
+            "extrapolation."
+        )
     pays = None if synthesis.appraisal is None else synthesis.appraisal.prob_net_benefit
     if pays is not None:
         return _advice_on_money(synthesis, pays)
     if chance <= 1 - _WORTH_IT:
         return f"Start one and evaluate it: the chance that it does harm is {formats.chance(chance)}."
     return f"Evaluate before deciding: the chance of harm, {formats.chance(chance)}, is too large to go without."
+
+
+def _is_beyond(synthesis: Synthesis) -> bool:
+    predicted = synthesis.predicted
+    return predicted is not None and any(check.passed is False for check in predicted.checks)
 
 
 def _advice_on_money(synthesis: Synthesis, pays: float) -> str:

@@ -46,9 +46,13 @@ def _parts(synthesis: Synthesis, *, predict: bool) -> Iterator[tuple[str, list[s
     yield "Sure?", list(words.how_sure(body))
     yield "Prior", [words.prior_sentence(body)]
     if predict:
-        yield "New place", _expect(body, body.new_programme)
+        place = synthesis.evidence.place
+        yield "New place", _expect(body, body.expected(place.at or None if place else None)[1])
     if synthesis.evidence.place is not None:
         yield "There", [f"{name}{'' if name.endswith('?') else ':'} {text}" for name, text in place_rows(synthesis)]
+    beyond = [] if synthesis.predicted is None else synthesis.predicted.checks
+    if told := [check.detail for check in beyond if check.passed is False]:
+        yield "Beyond", told
     notes = [check.detail for check in body.checks if check.passed is None]
     notes += words.notes_of_studies(body)
     if notes:
@@ -74,7 +78,9 @@ def _expect(body: BodyOfEvidence, new: NormalMixture) -> list[str]:
     for fall in _FALLS:
         what = "any fall" if fall == 0 else f"a fall of {fall} % or more"
         lines.append(f" {what:<32}{formats.chance(float(new.below(math.log1p(-fall / 100)))):>14}")
-    return [*lines, f"Mean ratio to reckon events with: {formats.number(new.mean_exponential(), 3)}."]
+    if body.has_mean_ratio:
+        lines.append(f"Mean ratio to reckon events with: {formats.number(new.mean_exponential(), 3)}.")
+    return lines
 
 
 def _forest(synthesis: Synthesis) -> list[str]:
