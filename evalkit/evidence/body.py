@@ -79,9 +79,8 @@ class BodyOfEvidence:
     columns : of the moderators, or None
     by_moderators : the fit with moderators, their columns centred on the studies' mean; None without any
     correlation : taken between the errors of several effects of one study
-    methods : the same mean by other methods, the exact one first
-    asymmetry : what the funnel shows, and what selective publication would change
     level : of every interval
+    counts, form : behind the effects, shape (effects, 4), where they are known, and what they are
     """
 
     effects: tuple[EffectSize, ...]
@@ -93,9 +92,9 @@ class BodyOfEvidence:
     columns: Columns | None
     by_moderators: NormalHierarchy | None
     correlation: float
-    methods: tuple[MethodLine, ...]
-    asymmetry: Asymmetry
     level: float
+    counts: FloatArray | None = None
+    form: str = ""
 
     @property
     def is_ratio(self) -> bool:
@@ -137,6 +136,18 @@ class BodyOfEvidence:
         tail = (1 - self.level) / 2
         lower, middle, upper = (float(value) for value in margin.ppf(np.array([tail, 0.5, 1 - tail])))
         return middle, Interval(level=self.level, lower=lower, upper=upper)
+
+    @cached_property
+    def methods(self) -> tuple[MethodLine, ...]:
+        """The same mean by other methods, the exact one first."""
+        return lines_of_methods(
+            self.effects, self.studies, self.overall, self.level, counts=self.counts, form=self.form
+        )
+
+    @cached_property
+    def asymmetry(self) -> Asymmetry:
+        """What the funnel shows, and what selective publication would change."""
+        return asymmetry_of(self.studies)
 
     @cached_property
     def spread(self) -> Spread:
@@ -254,13 +265,13 @@ def pool(
         scale=scale,
         unit=studies[0].unit,
         prior=believed,
-        overall=(overall := fit_normal(y, s, mean=believed.mean, between=believed.between)),
+        overall=fit_normal(y, s, mean=believed.mean, between=believed.between),
         columns=columns,
         by_moderators=None if columns is None else _with_moderators(y, s, columns, believed),
         correlation=correlation,
-        methods=lines_of_methods(tuple(effects), studies, overall, level, counts=counts, form=form),
-        asymmetry=asymmetry_of(studies),
         level=level,
+        counts=counts,
+        form=form,
     )
 
 

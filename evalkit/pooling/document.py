@@ -211,8 +211,7 @@ def _prediction(synthesis: Synthesis) -> dict[str, Any] | None:
 
 
 def _ratio(synthesis: Synthesis) -> dict[str, float | None] | None:
-    """Give how many times as many events there would be; the mean is what money rests on, and None where there is "
-    "none."""
+    """Give how many times as many events there would be; without a mean under priors that leave none."""
     import numpy as np
 
     if synthesis.predicted is None:

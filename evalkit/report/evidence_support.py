@@ -19,10 +19,10 @@ _MORE_LIKELY = 0.5
 
 RULE = (
     "Where a check failed on which the answer stands, gather more evidence first. Where a new programme is more likely "
-    "than not to do harm, do not start one. Where the new place lies outside what was studied, evaluate first. Where money was counted, adopt if benefits exceed costs with a chance "
-    "of 80 in 100 or more, and try it first where a pilot is worth its cost. Without money, start one and evaluate it "
-    "where the chance of harm is 20 in 100 or less. In every other case evaluate before deciding. The evaluator may "
-    "replace this advice by their own."
+    "than not to do harm, do not start one. Where the new place lies outside what was studied, evaluate first. Where "
+    "money was counted, adopt if benefits exceed costs with a chance of 80 in 100 or more, and try it first where a "
+    "pilot is worth its cost. Without money, start one and evaluate it where the chance of harm is 20 in 100 or less. "
+    "In every other case evaluate before deciding. The evaluator may replace this advice by their own."
 )
 
 
