@@ -31,6 +31,7 @@ PAGES = (
     "economics.md",
     "eight_integers.md",
     "estimators.md",
+    "evidence.md",
     "index.md",
     "plan_a_study.md",
     "reference.md",

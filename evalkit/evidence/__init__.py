@@ -9,6 +9,7 @@ from evalkit.evidence.effect_size import (
     EffectSize,
     estimates_and_errors,
     opposite_studies,
+    require_independent,
     require_one_scale,
 )
 from evalkit.evidence.effect_table import FORMS, EffectTable, read_effects
@@ -50,6 +51,7 @@ __all__ = [
     "read_effects",
     "read_result",
     "read_results",
+    "require_independent",
     "require_one_scale",
     "selection_model",
     "small_sample_factor",

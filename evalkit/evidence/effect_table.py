@@ -173,8 +173,7 @@ def _form(path: Path, heading: Sequence[str], asked: str | None) -> str:
 def _moderators(heading: Sequence[str]) -> tuple[str, ...]:
     """Give the columns that are neither labels nor of any form."""
     taken = {"study", *_TEXTS, *_WHOLE, *_OPTIONS, *(name for columns in FORMS.values() for name in columns)}
-    # the year of a study is a label, and what effects may differ by too
-    return tuple(name for name in heading if name and (name not in taken or name == "year"))
+    return tuple(name for name in heading if name and name not in taken)
 
 
 def _effect(

@@ -13,6 +13,8 @@ from evalkit.evidence.effect_size import EffectSize, Moderator
 
 __all__ = ["Columns", "columns_of"]
 
+_LABELS = ("outcome", "country", "year", "methods_level")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Columns:
@@ -59,6 +61,8 @@ class Columns:
 def columns_of(effects: Sequence[EffectSize], moderators: Sequence[str] = ()) -> Columns:
     """Give the columns of a regression on the named moderators.
 
+    A moderator is one of the effects' own, or their outcome, country, year or level of the Scientific Methods Scale.
+
     Raises
     ------
     EvidenceError
@@ -89,15 +93,24 @@ def columns_of(effects: Sequence[EffectSize], moderators: Sequence[str] = ()) ->
 
 
 def _known(effects: Sequence[EffectSize], effect: EffectSize, moderator: str) -> Moderator:
-    if moderator in effect.moderators:
-        return effect.moderators[moderator]
-    without = [each.study for each in effects if moderator not in each.moderators]
-    known = {name for each in effects for name in each.moderators}
+    found = _value(effect, moderator)
+    if found is not None:
+        return found
+    without = [each.study for each in effects if _value(each, moderator) is None]
     if len(without) == len(effects):
+        known = {name for each in effects for name in (*each.moderators, *_LABELS) if _value(each, name) is not None}
         raise EvidenceError(f"no study has a moderator {moderator!r}; {nearest(moderator, known)}")
     raise EvidenceError(
         f"moderator {moderator!r} is not known of {first_of(without)}: fill it in, or leave these studies out"
     )
+
+
+def _value(effect: EffectSize, name: str) -> Moderator | None:
+    """Give a moderator, or a label that effects may differ by as well; None where it is not known."""
+    if name in effect.moderators:
+        return effect.moderators[name]
+    value = getattr(effect, name) if name in _LABELS else None
+    return None if value in {None, ""} else value if isinstance(value, str) else float(value)
 
 
 def _require_rank(values: FloatArray, names: Sequence[str]) -> None:

@@ -335,6 +335,13 @@ def test_text_moderators_are_levels_and_only_studied_levels_predict(bcg):
         found.expected({"far": "fra"})
 
 
+def test_labels_of_a_study_are_moderators_too(bcg):
+    """The year that a trial carries as a label regresses as the one given as a moderator does."""
+    bare = [replace(each, moderators={}) for each in bcg]
+    found, given = (random_effects(effects, moderators=("year",)) for effects in (bare, bcg))
+    assert found.coefficients == pytest.approx(given.coefficients)
+
+
 def study(name="A", estimate=-0.2, error=0.1, **others):
     """Give an effect of a study."""
     return EffectSize(study=name, estimate=estimate, error=error, scale="log_rate_ratio", **others)
