@@ -13,13 +13,21 @@ from evalkit.hierarchy.between import (
     NormalPrior,
     Uniform,
 )
+from evalkit.hierarchy.leave_out import LeftOut, leave_one_site_out
+from evalkit.hierarchy.many import NormalHierarchies, fit_many
 from evalkit.hierarchy.margin import BetweenMargin
 from evalkit.hierarchy.mixture import NormalMixture
+from evalkit.hierarchy.mixtures import NormalMixtures
+from evalkit.hierarchy.moments import Moment
+from evalkit.hierarchy.named import PRIORS, PriorSet, named_prior, prior_set_from_mapping
 from evalkit.hierarchy.normal import BETWEEN_PRIOR, MEAN_PRIOR, HierarchyDraws, NormalHierarchy, fit_normal
+from evalkit.hierarchy.prior_predictive import PriorPredictive, prior_predictive
+from evalkit.hierarchy.sensitivity import PowerLine, PowerScaling, SweepLine, power_scaling, sweep
 
 __all__ = [
     "BETWEEN_PRIOR",
     "MEAN_PRIOR",
+    "PRIORS",
     "BetweenMargin",
     "BetweenPrior",
     "Exponential",
@@ -28,9 +36,25 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "HierarchyDraws",
+    "LeftOut",
+    "Moment",
+    "NormalHierarchies",
     "NormalHierarchy",
     "NormalMixture",
+    "NormalMixtures",
     "NormalPrior",
+    "PowerLine",
+    "PowerScaling",
+    "PriorPredictive",
+    "PriorSet",
+    "SweepLine",
     "Uniform",
+    "fit_many",
     "fit_normal",
+    "leave_one_site_out",
+    "named_prior",
+    "power_scaling",
+    "prior_predictive",
+    "prior_set_from_mapping",
+    "sweep",
 ]
