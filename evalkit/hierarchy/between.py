@@ -69,8 +69,11 @@ class BetweenPrior(Protocol):
         ...
 
     @property
-    def keeps_ratios_finite(self) -> bool:
-        """Has exp of a new site's effect a mean under this prior (half the deviation squared, exponentiated, does)?"""
+    def decay(self) -> float:
+        """Give c where the density falls as exp(-c deviation**2) far out: 0 where slower, `math.inf` where it ends.
+
+        The mean of exp of an effect rises as exp of half its variance, so that it exists where c is large enough.
+        """
         ...
 
     def log_density(self, deviation: FloatArray, /) -> FloatArray:
@@ -89,9 +92,9 @@ class HalfNormal:
     tail = math.inf
 
     @property
-    def keeps_ratios_finite(self) -> bool:
-        """Only a scale below 1 falls faster than the exponential of a squared deviation rises."""
-        return self.scale < 1
+    def decay(self) -> float:
+        """Give 1 / (2 scale**2)."""
+        return 0.5 / self.scale**2
 
     def __post_init__(self) -> None:
         _above_zero("the scale of a half-normal prior", self.scale)
@@ -111,7 +114,7 @@ class HalfCauchy:
     upper = math.inf
     is_proper = True
     tail = 2.0
-    keeps_ratios_finite = False
+    decay = 0.0
 
     def __post_init__(self) -> None:
         _above_zero("the scale of a half-Cauchy prior", self.scale)
@@ -131,7 +134,7 @@ class Exponential:
     upper = math.inf
     is_proper = True
     tail = math.inf
-    keeps_ratios_finite = False
+    decay = 0.0
 
     def __post_init__(self) -> None:
         _above_zero("the scale of an exponential prior", self.scale)
@@ -149,7 +152,7 @@ class Uniform:
 
     is_proper = True
     tail = math.inf
-    keeps_ratios_finite = True
+    decay = math.inf
 
     def __post_init__(self) -> None:
         _above_zero("the upper end of a uniform prior", self.upper)
@@ -173,7 +176,7 @@ class Flat:
     scale = math.inf
     is_proper = False
     tail = 0.0
-    keeps_ratios_finite = False
+    decay = 0.0
 
     def log_density(self, deviation: FloatArray, /) -> FloatArray:
         """Give zero everywhere, same shape as `deviation`."""
@@ -188,7 +191,7 @@ class Fixed:
 
     is_proper = True
     tail = math.inf
-    keeps_ratios_finite = True
+    decay = math.inf
 
     def __post_init__(self) -> None:
         if not 0 <= self.value < math.inf:

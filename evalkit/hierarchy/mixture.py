@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import logsumexp, ndtr
+from scipy.special import logsumexp, ndtr, ndtri
 
 from evalkit.draws import Interval
 from evalkit.errors import EvidenceError
@@ -20,10 +20,18 @@ __all__ = ["NormalMixture", "mixture_quantile"]
 # Steps towards a quantile: Newton's on the log of the tail, which need some six; what they do not settle is halved in.
 _NEWTONS = 30
 _STEPS = 90
-_SETTLED = 1e-13
+# A step of Newton's that is this short, in deviations of the narrowest component, leaves the square of it to go.
+_SETTLED = 1e-7
+# Halving ends where the bracket is rounding.
+_CLOSED = 1e-15
 _REACH = 40.0
 _ROOT_OF_TWO_PI = math.sqrt(2 * math.pi)
 _SMALLEST_WEIGHT = 1e-300
+_LARGEST_LOG = 700.0
+# So many quantiles are read from a curve through some of them, and then set right by Newton's steps.
+_MANY, _KNOTS, _FARTHEST = 64, 128, 8.0
+# Components that weigh less than rounding, together, move no quantile.
+_LIGHTEST = 1e-17
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,7 +117,12 @@ class NormalMixture:
 
     def ppf(self, probability: Any, /) -> FloatArray:
         """Give the quantiles at probabilities between 0 and 1, same shape."""
-        return mixture_quantile(probability, self.weights, self.means, self.deviations)
+        heavy = self.weights > _LIGHTEST
+        parts = self.weights[heavy], self.means[heavy], self.deviations[heavy]
+        asked = np.asarray(probability, float)
+        if asked.size <= _MANY:
+            return mixture_quantile(asked, *parts)
+        return _on_a_curve(asked.ravel(), *parts).reshape(asked.shape)
 
     def interval(self, level: float = 0.95) -> Interval:
         """Give the equal-tailed interval."""
@@ -133,9 +146,14 @@ class NormalMixture:
         component = rng.choice(len(self.weights), size=draws, p=self.weights)
         return np.asarray(self.means[component] + self.deviations[component] * rng.standard_normal(draws))
 
-    def mean_exponential(self) -> float:
-        """Give the mean of exp: the mean rate ratio, where the mixture is of log rate ratios."""
-        return float(self.weights @ np.exp(self.means + 0.5 * self.deviations**2))
+    def mean_exponential(self) -> float | None:
+        """Give the mean of exp: the mean rate ratio, where the mixture is of log rate ratios.
+
+        None where it is beyond every number. A mixture that stands for nodes of an integral has such a mean even where
+        the integral has none: `NormalHierarchy.mean_ratio` knows.
+        """
+        log = float(logsumexp(self.means + 0.5 * self.deviations**2, b=self.weights))
+        return math.exp(log) if log < _LARGEST_LOG else None
 
     def updated(self, estimate: float, error: float) -> tuple[NormalMixture, float]:
         """Take in an estimate with its standard error, and give what is then known, with the log of its density before.
@@ -176,28 +194,60 @@ def mixture_quantile(probability: Any, weights: FloatArray, means: FloatArray, d
     array, shape (..., probabilities), or (...) for one probability; the smaller tail is the one that is looked at,
     so that quantiles far out are as exact as the median
     """
+    each = np.atleast_1d(_checked(probability))
+    weights, means, deviations = weights[..., None, :], means[..., None, :], deviations[..., None, :]
+    shape = (*np.broadcast_shapes(weights.shape, means.shape, deviations.shape)[:-2], len(each))
+    middle = (weights * means).sum(-1)
+    spread = np.sqrt((weights * (deviations**2 + (means - middle[..., None]) ** 2)).sum(-1))
+    found = _solved(each, weights, means, deviations, np.broadcast_to(middle + spread * ndtri(each), shape).copy())
+    return np.asarray(found if np.ndim(probability) else found[..., 0])
+
+
+def _checked(probability: Any) -> FloatArray:
     asked = np.asarray(probability, float)
     if not ((asked > 0) & (asked < 1)).all():
         msg = f"a probability lies between 0 and 1, exclusive; there is {asked[~((asked > 0) & (asked < 1))].flat[0]}"
         raise EvidenceError(msg)
-    each = np.atleast_1d(asked)
-    weights, means, deviations = weights[..., None, :], means[..., None, :], deviations[..., None, :]
-    shape = (*np.broadcast_shapes(weights.shape, means.shape, deviations.shape)[:-2], len(each))
-    lower = np.broadcast_to((means - _REACH * deviations).min(-1), shape).copy()
-    upper = np.broadcast_to((means + _REACH * deviations).max(-1), shape).copy()
+    return asked
+
+
+def _solved(
+    each: FloatArray, weights: FloatArray, means: FloatArray, deviations: FloatArray, found: FloatArray
+) -> FloatArray:
+    """Go from a guess to the quantile, arrays of shape (..., probabilities, components) and (..., probabilities)."""
     turn, wanted = np.where(each > 0.5, -1.0, 1.0), np.minimum(each, 1 - each)
-    found = np.broadcast_to((weights * means).sum(-1), shape).copy()
+    lower = np.broadcast_to((means - _REACH * deviations).min(-1), found.shape)
+    upper = np.broadcast_to((means + _REACH * deviations).max(-1), found.shape)
+    found, narrowest = np.clip(found, lower, upper), np.where(weights > 0, deviations, np.inf).min(-1)
     for step in range(_STEPS):
         standard = (found[..., None] - means) / deviations
         tail = (weights * ndtr(turn[:, None] * standard)).sum(-1)
         low = (tail < wanted) == (turn > 0)
         lower, upper = np.where(low, found, lower), np.where(low, upper, found)
         density = (weights * np.exp(-0.5 * standard**2) / deviations).sum(-1) / _ROOT_OF_TWO_PI
-        with np.errstate(divide="ignore", invalid="ignore"):  # far out there is no density: the middle is taken
+        with np.errstate(all="ignore"):  # far out there is no density: the middle is taken
             newer = found - turn * np.log(tail / wanted) * tail / density
-        inside = (newer > lower) & (newer < upper) & (step < _NEWTONS)
+        inside = (newer >= lower) & (newer <= upper) & (step < _NEWTONS)
         newer = np.where(inside, newer, 0.5 * (lower + upper))
         moved, found = np.abs(newer - found), newer
-        if (moved <= _SETTLED * (1 + np.abs(found))).all():
+        if (inside & (moved <= _SETTLED * narrowest) | (upper - lower <= _CLOSED * np.abs(found))).all():
             break
-    return np.asarray(found if asked.ndim else found[..., 0])
+    return found
+
+
+def _on_a_curve(asked: FloatArray, weights: FloatArray, means: FloatArray, deviations: FloatArray) -> FloatArray:
+    """Give many quantiles of one mixture: a cubic curve through some, by their normal scores, and then Newton's steps.
+
+    A mixture is nearly a straight line in normal scores, so that the curve leaves one or two steps to do.
+    """
+    from scipy.interpolate import CubicHermiteSpline
+
+    scores = ndtri(_checked(asked))
+    knots = np.linspace(max(scores.min(), -_FARTHEST), min(scores.max(), _FARTHEST), _KNOTS)
+    at = mixture_quantile(ndtr(knots), weights, means, deviations)
+    standard = (at[:, None] - means) / deviations
+    density = (weights * np.exp(-0.5 * standard**2) / deviations).sum(-1)
+    if knots[0] == knots[-1] or not (density > 0).all():
+        return mixture_quantile(asked, weights, means, deviations)
+    guess = CubicHermiteSpline(knots, at, np.exp(-0.5 * knots**2) / density)(scores)
+    return _solved(asked, weights[None], means[None], deviations[None], guess)

@@ -12,10 +12,12 @@ import numpy as np
 
 from evalkit.errors import EvidenceError
 from evalkit.hierarchy.between import BetweenPrior, Fixed, HalfNormal, NormalPrior
-from evalkit.hierarchy.given import Given, given_between
+from evalkit.hierarchy.given import Beliefs, Given, given_between
+from evalkit.hierarchy.many import Problems, integrated
 from evalkit.hierarchy.margin import BetweenMargin
 from evalkit.hierarchy.mixture import NormalMixture
-from evalkit.hierarchy.quadrature import Axis, Nodes
+from evalkit.hierarchy.moments import Moment, ratio_of_mean, ratio_of_new_site, tail_moments
+from evalkit.hierarchy.panels import Panels
 
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
@@ -27,9 +29,8 @@ MEAN_PRIOR = NormalPrior(deviation=0.5)
 # The middle of it is 0.2: 95 % of the sites then lie within a factor of 1.5 of the mean.
 BETWEEN_PRIOR = HalfNormal(scale=0.3)
 
-# Nodes are doubled until neither the evidence nor the middle of the deviation moves by more than the tolerance.
-_FEWEST, _MOST = 48, 6144
-_TOLERANCE = 1e-10
+# Squares of errors outside of this are no numbers of the machine any more.
+_SMALLEST, _LARGEST = 1e-100, 1e100
 # A component that weighs less than rounding adds nothing to any margin.
 _LIGHTEST = 1e-18
 
@@ -69,6 +70,7 @@ class NormalHierarchy:
     weights : how likely each deviation is, shape (nodes,), adding up to 1
     given : what is known of the coefficients at each node
     log_total : log of what prior times likelihood adds up to, constants of flat priors left out
+    panels : posterior of the deviation between sites on its axis; None where the deviation was given
     """
 
     estimates: FloatArray
@@ -81,6 +83,7 @@ class NormalHierarchy:
     weights: FloatArray
     given: Given
     log_total: float
+    panels: Panels | None = None
 
     @property
     def log_evidence(self) -> float | None:
@@ -104,16 +107,16 @@ class NormalHierarchy:
 
     def at(self, moderators: Any = None) -> NormalMixture:
         """Give the mean effect of sites with these moderators, shape (coefficients,), the constant first."""
-        return self._mixture(*self._line(self._row(moderators)))
+        return self._mixture(*self.line(self.row(moderators)))
 
     def new_site(self, moderators: Any = None) -> NormalMixture:
         """Give the effect to expect in a site that is not among these: the mean, and how far sites lie from it."""
-        means, variances = self._line(self._row(moderators))
+        means, variances = self.line(self.row(moderators))
         return self._mixture(means, variances + self.deviations**2)
 
     def site(self, index: int) -> NormalMixture:
         """Give the effect in a site, drawn towards what the others say."""
-        means, variances = self._line(self.design[index])
+        means, variances = self.line(self.design[index])
         own = self.errors[index] ** 2
         pulled = own / (own + self.deviations**2)
         return self._mixture(
@@ -131,16 +134,22 @@ class NormalHierarchy:
         if isinstance(self.between_prior, Fixed):
             msg = f"the deviation between sites was given, {self.between_prior.value:g}: nothing is to be learnt of it"
             raise EvidenceError(msg)
-        mean = float(self.weights @ self.deviations)
-        spread = math.sqrt(max(float(self.weights @ self.deviations**2) - mean**2, 0.0))
-        # far out the density falls with this power of the deviation
-        power = self.between_prior.tail + len(self.estimates) - sum(prior.is_flat for prior in self.priors)
+        mean, deviation = tail_moments(self)
         return BetweenMargin(
             log_density=lambda at: self._log_joint(at) - self.log_total,
-            axis=Axis.of(self.between_prior, self.errors),
-            mean=mean if power > 2 else None,
-            deviation=spread if power > 3 else None,
+            axis=self._problems.axis_of(np.zeros(1, int)),
+            mean=mean.value,
+            deviation=deviation.value,
+            panels=self.panels,
         )
+
+    def mean_ratio(self, moderators: Any = None) -> Moment:
+        """Give the mean of exp of the mean effect (the mean rate ratio), or say why it has none."""
+        return ratio_of_mean(self, self.row(moderators))
+
+    def mean_new_ratio(self, moderators: Any = None) -> Moment:
+        """Give the mean of exp of a new site's effect, or say why it has none: its tail is decided by priors."""
+        return ratio_of_new_site(self, self.row(moderators))
 
     @property
     def pooling(self) -> FloatArray:
@@ -167,7 +176,7 @@ class NormalHierarchy:
         pulled = own / (own + between[:, None] ** 2)
         sites = (1 - pulled) * self.estimates + pulled * (coefficients @ self.design.T)
         sites += np.sqrt((1 - pulled) * own) * rng.standard_normal(sites.shape)
-        middle = coefficients @ self._row(moderators)
+        middle = coefficients @ self.row(moderators)
         new = middle[:, None] + between[:, None] * rng.standard_normal((draws, new_sites))
         return HierarchyDraws(coefficients=coefficients, between=between, sites=sites, new=new)
 
@@ -183,10 +192,11 @@ class NormalHierarchy:
             design=self.design,
             names=self.names,
             mean=[replace(each, deviation=each.deviation / math.sqrt(prior)) for each in self.priors],
-            between=_Powered(prior=self.between_prior, power=prior) if prior != 1 else self.between_prior,
+            between=Powered(prior=self.between_prior, power=prior) if prior != 1 else self.between_prior,
         )
 
-    def _row(self, moderators: Any) -> FloatArray:
+    def row(self, moderators: Any = None) -> FloatArray:
+        """Give checked moderators, shape (coefficients,); None is the constant, where there are no moderators."""
         if moderators is None:
             if len(self.names) > 1:
                 msg = f"the effect depends on {list(self.names[1:])}: give a value of each, the constant 1 first"
@@ -198,14 +208,18 @@ class NormalHierarchy:
             raise EvidenceError(msg)
         return row
 
-    def _line(self, row: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Give mean and variance of a combination of coefficients at each node."""
+    def line(self, row: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Give mean and variance of a combination of coefficients at each node, each of shape (nodes,)."""
         return self.given.means @ row, np.einsum("npq,p,q->n", self.given.covariances, row, row)
 
     def _mixture(self, means: FloatArray, variances: FloatArray) -> NormalMixture:
         heavy = self.weights > _LIGHTEST
         weights = self.weights[heavy]
         return NormalMixture(weights=weights / weights.sum(), means=means[heavy], deviations=np.sqrt(variances[heavy]))
+
+    @property
+    def _problems(self) -> Problems:
+        return _problems(self.estimates, self.errors, self.design, self.priors, self.between_prior)
 
     def _given(self, deviations: FloatArray) -> Given:
         return given_between(self.estimates, self.errors, self.design, self.priors, deviations)
@@ -240,19 +254,21 @@ def fit_normal(
 
     >>> fit = fit_normal([-0.3, -0.1, -0.2], [0.1, 0.15, 0.1])
     >>> round(fit.mean.mean, 3), round(float(fit.mean.below(0)), 3), round(float(fit.new_site().below(0)), 3)
-    (-0.206, 0.971, 0.919)
+    (-0.204, 0.96, 0.897)
     """
     y, s, x = _checked(estimates, errors, design)
     labels = tuple(names) or ("mean", *(f"moderator {number}" for number in range(1, x.shape[1])))
     priors = (mean,) * x.shape[1] if isinstance(mean, NormalPrior) else tuple(mean)
     _require_known(y, x, labels, priors, between)
 
-    def joint(nodes: Nodes) -> tuple[Given, FloatArray]:
-        given = given_between(y, s, x, priors, nodes.deviations)
-        return given, given.log_evidence + between.log_density(nodes.deviations) + nodes.log_widths
-
-    nodes, given, log_weights = _integrated(between, s, joint)
-    total = _log_sum(log_weights)
+    if isinstance(between, Fixed):
+        panels, deviations, weights = None, np.array([between.value]), np.ones(1)
+    else:
+        problems = _problems(y, s, x, priors, between)
+        panels = integrated(problems)
+        deviations = problems.axis_of(np.zeros(1, int)).deviation(panels.places.reshape(1, -1))[0]
+        weights = panels.weights.ravel()
+    given = given_between(y, s, x, priors, deviations)
     return NormalHierarchy(
         estimates=y,
         errors=s,
@@ -260,45 +276,40 @@ def fit_normal(
         names=labels,
         priors=priors,
         between_prior=between,
-        deviations=nodes.deviations,
-        weights=np.exp(log_weights - total),
+        deviations=deviations,
+        weights=weights,
         given=given,
-        log_total=total,
+        log_total=float(given.log_evidence[0] if panels is None else panels.log_total[0]),
+        panels=panels,
     )
 
 
-def _integrated(between: BetweenPrior, errors: FloatArray, joint: Any) -> tuple[Nodes, Given, FloatArray]:
-    """Double the nodes until the evidence and the middle of the deviation stay where they are."""
-    if isinstance(between, Fixed):
-        nodes = Nodes(np.array([between.value]), np.zeros(1))
-        return (nodes, *joint(nodes))
-    axis = Axis.of(between, errors)
-    before, count = None, _FEWEST
-    while count <= _MOST:
-        nodes = axis.nodes(count)
-        given, log_weights = joint(nodes)
-        total = _log_sum(log_weights)
-        # of the place and not of the deviation, whose mean need not exist
-        now = np.array([total, float(np.exp(log_weights - total) @ axis.place(nodes.deviations))])
-        if before is not None and np.abs(now - before).max() < _TOLERANCE * max(1.0, abs(total)):
-            return nodes, given, log_weights
-        before, count = now, 2 * count
-    msg = (
-        f"the deviation between sites could not be integrated to {_TOLERANCE:g} with {_MOST} nodes: errors from "
-        f"{errors.min():.3g} to {errors.max():.3g} are of very different size, or the prior {between} does not fit them"
+def _problems(
+    y: FloatArray, s: FloatArray, x: FloatArray, priors: tuple[NormalPrior, ...], between: BetweenPrior
+) -> Problems:
+    beliefs = Beliefs.of(priors)
+    return Problems(
+        estimates=y[None],
+        errors=s[None],
+        included=None,
+        design=x,
+        beliefs=Beliefs(means=beliefs.means[None], precisions=beliefs.precisions[None]),
+        between=(between,),
     )
-    raise EvidenceError(msg)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Powered:
+class Powered:
     """A prior raised to a power."""
 
     prior: BetweenPrior
     power: float
 
     is_proper = False  # its constant is not known
-    keeps_ratios_finite = False
+
+    @property
+    def decay(self) -> float:
+        return self.prior.decay * self.power
 
     @property
     def upper(self) -> float:
@@ -316,18 +327,12 @@ class _Powered:
         return np.asarray(self.power * self.prior.log_density(deviation))
 
 
-def _log_sum(logs: FloatArray) -> float:
-    """Give the log of what numbers add up to, from their logs; a tenth of the time of the general function."""
-    highest = logs.max()
-    return float(highest + math.log(np.exp(logs - highest).sum()))
-
-
 def _checked(estimates: Any, errors: Any, design: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
     y, s = np.asarray(estimates, float), np.asarray(errors, float)
     if y.ndim != 1 or y.shape != s.shape or not y.size:
         msg = f"estimates and errors have one number for each site; there are shapes {y.shape} and {s.shape}"
         raise EvidenceError(msg)
-    bad = ~np.isfinite(y) | ~np.isfinite(s) | ~(s > 0)
+    bad = ~np.isfinite(y) | ~np.isfinite(s) | ~(s > _SMALLEST) | ~(s < _LARGEST) | ~(np.abs(y) < _LARGEST)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         msg = (
@@ -356,7 +361,7 @@ def _require_known(
         )
         raise EvidenceError(msg)
     wanted = len(flat) + 2 + (math.isinf(between.upper))
-    if not between.is_proper and not isinstance(between, _Powered) and len(y) < wanted:
+    if not between.is_proper and not isinstance(between, Powered) and len(y) < wanted:
         msg = (
             f"a flat prior of the deviation between sites needs {wanted} sites here; there are {len(y)}: use "
             "HalfNormal(scale=0.3), which says that sites seldom differ by more than a factor of two"
