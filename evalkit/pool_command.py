@@ -45,7 +45,9 @@ def add_pool(
         "--good", choices=("fewer", "more"), help="which direction is an improvement, for tables that do not say it"
     )
     command.add_argument("--scale", metavar="NAME", help="of the effects in tables, such as log_odds_ratio")
-    command.add_argument("--prior", metavar="NAME", help="default, sceptical, wide or flat")
+    command.add_argument(
+        "--prior", metavar="NAME", help="weakly informative (default), sceptical, wide, heavy tails, flat"
+    )
     command.add_argument("--moderators", metavar="LIST", type=_names, help="what effects may differ by: a,b")
     command.add_argument("--level", type=float, metavar="SHARE", help="of the ranges (default: 0.95)")
     command.add_argument("--out", metavar="DIR", help="write pool.json and the report there")

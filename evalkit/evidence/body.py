@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,18 @@ from evalkit.evidence.dependence import one_a_study
 from evalkit.evidence.effect_size import EffectSize, Moderator, Scale, estimates_and_errors, require_one_scale
 from evalkit.evidence.methods import MethodLine, lines_of_methods
 from evalkit.evidence.moderators import Columns, columns_of
-from evalkit.evidence.priors import EvidencePrior, named_prior
-from evalkit.hierarchy import NormalHierarchy, NormalMixture, NormalPrior, fit_normal
+from evalkit.evidence.priors import DEFAULT_PRIOR, believed, named_for, slope_prior
+from evalkit.hierarchy import (
+    NormalHierarchy,
+    NormalMixture,
+    NormalPrior,
+    PowerScaling,
+    PriorSet,
+    SweepLine,
+    fit_normal,
+    power_scaling,
+    sweep,
+)
 
 __all__ = ["BodyOfEvidence", "Dropped", "Spread", "pool"]
 
@@ -87,7 +98,7 @@ class BodyOfEvidence:
     studies: tuple[EffectSize, ...]
     scale: Scale
     unit: str
-    prior: EvidencePrior
+    prior: PriorSet
     overall: NormalHierarchy
     columns: Columns | None
     by_moderators: NormalHierarchy | None
@@ -107,7 +118,7 @@ class BodyOfEvidence:
 
         Under a prior with a heavy tail the exponential of a new effect has none, however many studies there are.
         """
-        return self.prior.between.keeps_ratios_finite
+        return self.overall.mean_new_ratio().value is not None
 
     @property
     def mean(self) -> NormalMixture:
@@ -136,6 +147,18 @@ class BodyOfEvidence:
         tail = (1 - self.level) / 2
         lower, middle, upper = (float(value) for value in margin.ppf(np.array([tail, 0.5, 1 - tail])))
         return middle, Interval(level=self.level, lower=lower, upper=upper)
+
+    @cached_property
+    def by_prior(self) -> tuple[SweepLine, ...]:
+        """The answer under every named prior that has a meaning for the scale."""
+        named = named_for(self.scale)
+        return sweep(self.overall, named, level=self.level) if named else ()
+
+    @cached_property
+    def power(self) -> PowerScaling | None:
+        """How far the answer moves if the prior or the studies count a little more; None under a flat prior."""
+        is_flat = self.prior.mean.is_flat or not self.prior.between.is_proper
+        return None if is_flat else power_scaling(self.overall)
 
     @cached_property
     def methods(self) -> tuple[MethodLine, ...]:
@@ -199,7 +222,7 @@ class BodyOfEvidence:
         """
         if at is None:
             return self.mean, self.new_programme
-        row = self._row(at)
+        row = self.row(at)
         fit = self.by_moderators
         return (self.mean, self.new_programme) if fit is None else (fit.at(row), fit.new_site(row))
 
@@ -209,7 +232,8 @@ class BodyOfEvidence:
 
         return spread(self.expected(at)[1], draws, rng)
 
-    def _row(self, at: Mapping[str, Moderator]) -> FloatArray:
+    def row(self, at: Mapping[str, Moderator]) -> FloatArray:
+        """Give the columns of a place in the fit with moderators, the constant first, shape (coefficients,)."""
         if self.columns is None:
             if at:
                 raise EvidenceError(
@@ -227,7 +251,7 @@ HEADLINE_CHECKS = frozenset({"number of studies", "one study decides", "prior", 
 def pool(
     effects: Sequence[EffectSize],
     *,
-    prior: str | EvidencePrior = "default",
+    prior: str | Mapping[str, Any] | PriorSet = DEFAULT_PRIOR,
     moderators: Sequence[str] = (),
     correlation: float = 0.8,
     level: float = 0.95,
@@ -239,7 +263,7 @@ def pool(
     Parameters
     ----------
     effects : on one scale; negative is less crime or harm
-    prior : name of one of `PRIORS`, or one that was written out
+    prior : name of one of `evalkit.hierarchy.PRIORS`, "flat", or one that was written out, see `believed`
     moderators : names of what effects may differ by
     correlation : between the errors of several effects of one study, from 0 to 1. Few papers tell it; 0.8 is what
         Hedges, Tipton and Johnson 2010 take (doi:10.1002/jrsm.5), and a high one claims little
@@ -253,7 +277,7 @@ def pool(
         There is one study only, effects are on different scales, or moderators are not known of all studies.
     """
     scale = require_one_scale(effects)
-    believed = named_prior(prior, scale) if isinstance(prior, str) else prior
+    before = believed(prior, scale)
     studies = one_a_study(effects, correlation)
     if len(studies) < 2:
         raise EvidenceError(_ALONE.format(study=studies[0].study))
@@ -264,10 +288,10 @@ def pool(
         studies=studies,
         scale=scale,
         unit=studies[0].unit,
-        prior=believed,
-        overall=fit_normal(y, s, mean=believed.mean, between=believed.between),
+        prior=before,
+        overall=fit_normal(y, s, mean=before.mean, between=before.between),
         columns=columns,
-        by_moderators=None if columns is None else _with_moderators(y, s, columns, believed),
+        by_moderators=None if columns is None else _with_moderators(y, s, columns, before),
         correlation=correlation,
         level=level,
         counts=counts,
@@ -280,9 +304,9 @@ def _centre(columns: Columns) -> FloatArray:
     return np.concatenate([[0.0], columns.values[:, 1:].mean(axis=0)])
 
 
-def _with_moderators(y: FloatArray, s: FloatArray, columns: Columns, prior: EvidencePrior) -> NormalHierarchy:
+def _with_moderators(y: FloatArray, s: FloatArray, columns: Columns, prior: PriorSet) -> NormalHierarchy:
     design = columns.values - _centre(columns)
-    slopes: list[NormalPrior] = [prior.slope(float(spread)) for spread in design[:, 1:].std(axis=0)]
+    slopes: list[NormalPrior] = [slope_prior(prior, float(spread)) for spread in design[:, 1:].std(axis=0)]
     return fit_normal(
         y, s, design=design, names=("mean", *columns.names[1:]), mean=[prior.mean, *slopes], between=prior.between
     )

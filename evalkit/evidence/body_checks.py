@@ -90,7 +90,7 @@ def _range_of(body: BodyOfEvidence, low: Dropped, high: Dropped) -> str:
 def _prior(body: BodyOfEvidence) -> Check:
     """Hold the fit against ones in which the prior counts half and twice."""
     name = "prior"
-    if not body.prior.is_proper:
+    if body.power is None:
         return Check(name=name, passed=None, detail="The prior is flat and favours nothing.")
     half, twice = (body.overall.with_power(prior=power) for power in (0.5, 2.0))
     moved = abs(half.mean.mean - twice.mean.mean) / body.mean.deviation
@@ -98,7 +98,8 @@ def _prior(body: BodyOfEvidence) -> Check:
     chances = sorted(float(fit.new_site().above(0.0)) for fit in (half, twice))
     detail = (
         f"Were the prior half as sure or twice as sure, the mean would move by {moved:.2g} of its standard deviations, "
-        f"and the probability that a new programme does harm would lie between {chances[0]:.2f} and {chances[1]:.2f}."
+        f"and the probability that a new programme does harm would lie between {chances[0]:.2f} and {chances[1]:.2f}. "
+        f"{body.power.sentence}"
     )
     return Check(name=name, passed=len(sides) == 1, detail=detail)
 

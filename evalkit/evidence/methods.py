@@ -14,15 +14,17 @@ from evalkit.errors import EvidenceError
 from evalkit.evidence.classical import random_effects
 from evalkit.evidence.effect_size import EffectSize
 from evalkit.evidence.multilevel import multilevel
+from evalkit.hierarchy import fit_counts, odds_ratios
 
 if TYPE_CHECKING:
     from evalkit.evidence.between_studies import BetweenMethod
     from evalkit.evidence.pooled import Test
     from evalkit.hierarchy import NormalHierarchy
 
-__all__ = ["MethodLine", "lines_of_methods"]
+__all__ = ["EXACT_COUNTS", "MethodLine", "lines_of_methods"]
 
 EXACT = "exact Bayes"
+EXACT_COUNTS = "exact Bayes of the counts"
 _COMMON = "takes every programme to have the same effect, so it says nothing of a new one"
 
 
@@ -86,9 +88,27 @@ def lines_of_methods(
         prob_new_harm=float(new.above(0.0)),
     )
     classical = (_classical(name, studies, method, test, level) for name, method, test in _CLASSICAL)
-    tables = counts is not None and form == "two by two" and studies[0].scale == "log_odds_ratio"
     several = [_multilevel(effects, level)] if len(effects) > len(studies) else []
-    return (exact, *classical, *several, *([_mantel_haenszel(counts, level)] if counts is not None and tables else []))
+    lines = (exact, *classical, *several)
+    if counts is None or form != "two by two" or studies[0].scale != "log_odds_ratio" or several:
+        return lines
+    return (*lines, _mantel_haenszel(counts, level), _exact_counts(counts, overall, level))
+
+
+def _exact_counts(counts: FloatArray, overall: NormalHierarchy, level: float) -> MethodLine:
+    """Give the same model from the counts' own likelihood, which takes few events for what they are."""
+    try:
+        found = fit_counts(odds_ratios(*counts.T), mean=overall.priors[0], between=overall.between_prior)
+    except EvidenceError as problem:
+        return MethodLine(name=EXACT_COUNTS, reason=str(problem))
+    return MethodLine(
+        name=EXACT_COUNTS,
+        mean=found.mean.median,
+        held=found.mean.interval(level),
+        new=found.new_site.interval(level),
+        tau=float(found.between.ppf(0.5)),
+        prob_new_harm=float(found.new_site.above(0.0)),
+    )
 
 
 def _multilevel(effects: Sequence[EffectSize], level: float) -> MethodLine:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.draws import Interval, interval
 from evalkit.errors import ReportError
+from evalkit.evidence.priors import before_any_study
 from evalkit.result_amounts import amount_document
 from evalkit.result_effects import check_document, range_document
 
@@ -108,15 +109,26 @@ def _mixture(known: NormalMixture, level: float) -> dict[str, Any]:
 
 
 def _prior(body: BodyOfEvidence) -> dict[str, Any]:
-    prior, expects = body.prior, body.prior.new_study()
+    prior, expects = body.prior, before_any_study(body.prior)
     mean = prior.mean
     return {
         "name": prior.name,
         "mean": mean.mean,
         "deviation": None if mean.is_flat else mean.deviation,
         "between": repr(prior.between),
-        "says": prior.says,
+        "reason": prior.reason,
+        "source": prior.source,
         "new_programme": None if expects is None else _ends(expects.interval(body.level)),
+        "under_others": [
+            {
+                "prior": line.name,
+                "mean": line.mean,
+                **_ends(line.mean_interval),
+                "new_programme": _ends(line.new_interval),
+                "prob_new_harm": 1 - line.new_below,
+            }
+            for line in body.by_prior
+        ],
     }
 
 

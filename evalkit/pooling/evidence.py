@@ -16,7 +16,8 @@ from evalkit.draws import DEFAULT_DRAWS
 from evalkit.evaluation import Provenance, library_versions
 from evalkit.evidence.body import BodyOfEvidence
 from evalkit.evidence.body import pool as pool_effects
-from evalkit.evidence.priors import EvidencePrior
+from evalkit.evidence.priors import DEFAULT_PRIOR
+from evalkit.hierarchy import PriorSet
 from evalkit.pooling.pilot import Pilot, PilotValue, value_of_pilot
 from evalkit.pooling.place import Place, predicted_effect
 from evalkit.pooling.sources import Sources
@@ -55,7 +56,7 @@ class Evidence:
     sources: Sources
     question: str = ""
     measure: str = ""
-    prior: str | EvidencePrior = "default"
+    prior: str | Mapping[str, Any] | PriorSet = DEFAULT_PRIOR
     moderators: tuple[str, ...] = ()
     correlation: float = 0.8
     place: Place | None = None

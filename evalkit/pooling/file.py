@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.domain import Outcome
 from evalkit.draws import Quantity
 from evalkit.errors import EvalkitError, StudyError
-from evalkit.evidence.priors import EvidencePrior, prior_from_mapping
+from evalkit.hierarchy import PriorSet, prior_set_from_mapping
 from evalkit.pooling.evidence import Evidence
 from evalkit.pooling.pilot import Pilot
 from evalkit.pooling.place import Place
@@ -160,9 +160,9 @@ class _Reader:
             return None
         return folder / name
 
-    def _prior(self) -> str | EvidencePrior:
+    def _prior(self) -> str | PriorSet:
         given = self.sections.pooling.prior
-        return given if isinstance(given, str) else prior_from_mapping(given)
+        return given if isinstance(given, str) else prior_set_from_mapping(given)
 
     def _place(self) -> Place | None:
         section = self.sections.predict

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import EvidenceError
 from evalkit.evidence import EffectSize
-from evalkit.evidence.priors import EvidencePrior
+from evalkit.evidence.priors import DEFAULT_PRIOR
+from evalkit.hierarchy import PriorSet
 from evalkit.pooling.evidence import Evidence, Synthesis
 from evalkit.pooling.file import digests, load_evidence
 from evalkit.pooling.place import Place
@@ -22,7 +23,7 @@ _TITLE = "What {count} studies say together"
 def pool(
     studies: Sequence[EffectSize] | Sequence[str | Path] | str | Path,
     *,
-    prior: str | EvidencePrior = "default",
+    prior: str | Mapping[str, Any] | PriorSet = DEFAULT_PRIOR,
     moderators: Sequence[str] = (),
     place: Place | None = None,
     seed: int = 1,
@@ -36,7 +37,7 @@ def pool(
     ----------
     studies : effects, or files: result.json of evalkit and tables of effects. A folder with an evidence.toml says all
         of it itself: `load_evidence(path).synthesise()`
-    prior : name of a prior, or one that was written out (`evalkit.evidence.PRIORS`)
+    prior : name of a prior, or one that was written out (`evalkit.hierarchy.PRIORS`)
     moderators : what effects may differ by
     place : a new place to predict, or None
     reading : how files are read: outcome, estimator, good, scale, form, dispersion

@@ -14,11 +14,15 @@ from evalkit.errors import EvidenceError, first_of
 from evalkit.evidence import SCALE_NAMES
 from evalkit.evidence.body import BodyOfEvidence
 from evalkit.evidence.effect_size import Moderator, Scale
+from evalkit.evidence.transfer import TRANSFER_ASSUMPTIONS, expected_events, predict_city
+from evalkit.evidence.transfer import predicted_effect as effect_of_city
 
 __all__ = ["Place", "events_ratio", "predicted_effect"]
 
 _NEEDS_RISK = ("log_odds_ratio", "log_hazard_ratio")
 _RATIOS = ("log_rate_ratio", "log_risk_ratio", *_NEEDS_RISK)
+# From two moderators on (and the intercept) a place can be usual in each and unlike all in both.
+_JOINT = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +65,8 @@ class Place:
 
     def draw_expected(self, draws: int, rng: np.random.Generator) -> FloatArray:
         """Draw the events expected without the measure, shape (draws, periods)."""
-        counts = np.column_stack([each.draw(draws, rng) for each in self.expected])
-        if (counts < 0).any():
-            raise EvidenceError(f"{self.name}: expected counts reach below zero; give them as lognormal {{mean, sd}}")
-        if self.expected_error == 0:
-            return counts
-        level = Quantity.of({"mean": 1.0, "sd": self.expected_error, "shape": "lognormal"})
-        return np.asarray(counts * level.draw(draws, rng)[:, None])
+        level = {"mean": 1.0, "sd": self.expected_error, "shape": "lognormal"} if self.expected_error else 1.0
+        return expected_events(self.expected, level=level, draws=draws, rng=rng)
 
 
 def events_ratio(change: FloatArray, scale: Scale, base_risk: float | None) -> FloatArray:
@@ -106,19 +105,28 @@ def predicted_effect(body: BodyOfEvidence, place: Place, draws: int, rng: np.ran
     place alone; what moves elsewhere is not foreseen.
     """
     change = np.log(events_ratio(body.draw_new(draws, rng, place.at or None), body.scale, place.base_risk))
-    expected = place.draw_expected(draws, rng) if place.has_counts else None
+    checks = extrapolation_checks(body, place)
+    estimand = f"the change that a new programme of this kind would make in {place.name}"
+    if place.has_counts:
+        return effect_of_city(
+            change,
+            outcome=place.outcome,
+            expected=place.draw_expected(draws, rng),
+            periods=place.periods,
+            rng=rng,
+            estimand=estimand,
+            checks=checks,
+        )
     return Effect(
         outcome=place.outcome,
-        estimator="pooled evidence",
+        estimator="prediction",
         scale="log_rate_ratio",
         change=change,
-        prevented=None if expected is None else -np.expm1(change)[:, None] * expected,
-        recorded=None if expected is None else (np.exp(change)[:, None] * expected).mean(axis=0),
-        periods=place.periods if expected is not None else (),
         basis="posterior",
-        estimand=f"the change that a new programme of this kind would make in {place.name}",
-        assumption="this programme is one of those that the studies are a sample of, given the moderators named",
-        checks=extrapolation_checks(body, place),
+        estimand=estimand,
+        assumption=" ".join(TRANSFER_ASSUMPTIONS),
+        checks=checks,
+        methods_cap=1,
     )
 
 
@@ -134,7 +142,17 @@ def extrapolation_checks(body: BodyOfEvidence, place: Place) -> tuple[Check, ...
                 "more of them.",
             ),
         )
-    return tuple(_inside(body, place, name) for name in columns.moderators)
+    alone = tuple(_inside(body, place, name) for name in columns.moderators)
+    return alone if len(columns.names) < _JOINT else (*alone, *_together(body, place))
+
+
+def _together(body: BodyOfEvidence, place: Place) -> tuple[Check, ...]:
+    """Hold all moderators of the place together against the studies: each may be usual, and their mixture unknown."""
+    fit = body.by_moderators
+    if fit is None:
+        return ()
+    row = body.row(place.at)
+    return predict_city(fit, dict(zip(fit.names[1:], row[1:].tolist(), strict=True)), outside="tell").checks
 
 
 def _inside(body: BodyOfEvidence, place: Place, name: str) -> Check:

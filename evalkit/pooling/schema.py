@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from evalkit.draws import DEFAULT_DRAWS
+from evalkit.evidence.priors import DEFAULT_PRIOR
 from evalkit.study_schema import AppraisalSection, Section, Share, Text
 
 __all__ = ["EvidenceFile", "EvidenceSection", "PilotSection", "PoolingSection", "PredictSection"]
@@ -37,7 +38,7 @@ class EvidenceSection(Section):
 class PoolingSection(Section):
     """[pooling]: what is believed beforehand, and what effects may differ by."""
 
-    prior: str | dict[str, Any] = "default"
+    prior: str | dict[str, Any] = DEFAULT_PRIOR
     moderators: list[Text] = Field(default_factory=list)
     correlation: Annotated[float, Field(ge=0, le=1)] = 0.8
 

@@ -116,7 +116,7 @@ def place_sections(synthesis: Synthesis) -> tuple[Section, ...]:
     ]
     if predicted.prevented is not None:
         blocks.append(_by_period(synthesis))
-    blocks.append(Paragraph(head="What this takes for granted", text=f"{formats.capital(predicted.assumption)}."))
+    blocks.append(Paragraph(head="What this takes for granted", text=predicted.assumption))
     if place.at:
         told = ", ".join(f"{name} {value}" for name, value in place.at.items())
         blocks.append(Paragraph(head="Read at", text=f"{told}."))

@@ -138,10 +138,32 @@ def _method_row(body: BodyOfEvidence, line: MethodLine) -> tuple[str, ...]:
 
 def _prior(body: BodyOfEvidence) -> Section:
     check = next(each for each in body.checks if each.name == "prior")
-    return Section(
-        key="prior",
-        title="What was believed beforehand",
-        blocks=(Paragraph(text=words.prior_sentence(body)), Paragraph(head="How much it decides", text=check.detail)),
+    blocks: list[Block] = [Paragraph(text=words.prior_sentence(body))]
+    if body.prior.source:
+        blocks.append(Paragraph(head="Where it comes from", text=f"{body.prior.source}."))
+    blocks.append(Paragraph(head="How much it decides", text=check.detail))
+    if body.by_prior:
+        blocks.append(_by_prior(body))
+    return Section(key="prior", title="What was believed beforehand", blocks=tuple(blocks))
+
+
+def _by_prior(body: BodyOfEvidence) -> Grid:
+    rows = tuple(
+        (
+            line.name,
+            words.as_ratio(body, line.mean),
+            words.ratio_range(body, line.mean_interval),
+            words.ratio_range(body, line.new_interval),
+            formats.chance(1 - line.new_below),
+        )
+        for line in body.by_prior
+    )
+    return Grid(
+        caption=f"The same studies under other priors, as {words.ratio_name(body)}, with {formats.level(body.level)} "
+        "ranges",
+        columns=("Prior", "Mean", "Range", "One more programme", "Chance of harm"),
+        rows=rows,
+        numeric=frozenset({1, 2, 3, 4}),
     )
 
 

@@ -78,8 +78,9 @@ def _expect(body: BodyOfEvidence, new: NormalMixture) -> list[str]:
     for fall in _FALLS:
         what = "any fall" if fall == 0 else f"a fall of {fall} % or more"
         lines.append(f" {what:<32}{formats.chance(float(new.below(math.log1p(-fall / 100)))):>14}")
-    if body.has_mean_ratio:
-        lines.append(f"Mean ratio to reckon events with: {formats.number(new.mean_exponential(), 3)}.")
+    ratio = new.mean_exponential() if body.has_mean_ratio else None
+    if ratio is not None:
+        lines.append(f"Mean ratio to reckon events with: {formats.number(ratio, 3)}.")
     return lines
 
 

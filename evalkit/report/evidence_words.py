@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evalkit.domain.text import listed
 from evalkit.draws import Interval
+from evalkit.evidence.priors import before_any_study
 from evalkit.judgement import probability_in_words
 from evalkit.report import formats
 
@@ -258,9 +259,9 @@ def _studies(names: list[str], count: int) -> str:
 
 def prior_sentence(body: BodyOfEvidence) -> str:
     """Say what was believed beforehand, in percent, before any study was read."""
-    expects = body.prior.new_study()
+    expects = before_any_study(body.prior)
     name = f"The prior “{body.prior.name}”"
-    says = f": {body.prior.says}" if body.prior.says else ""
+    says = f": {body.prior.reason}" if body.prior.reason else ""
     if expects is None:
         return f"{name} favours nothing{says}."
     held = expects.interval(body.level)

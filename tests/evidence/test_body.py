@@ -9,10 +9,10 @@ from scipy import integrate, stats
 from evalkit.errors import EvidenceError
 from evalkit.evidence import EffectSize, from_two_by_two
 from evalkit.evidence.body import pool
-from evalkit.evidence.priors import PRIORS, EvidencePrior, named_prior, prior_from_mapping
-from evalkit.hierarchy import Fixed, HalfCauchy, HalfNormal, NormalPrior
+from evalkit.evidence.priors import before_any_study, believed
+from evalkit.hierarchy import PRIORS, Fixed, HalfCauchy, HalfNormal, NormalPrior, PriorSet
 
-FLAT_MEAN = EvidencePrior(name="own", mean=NormalPrior(deviation=math.inf), between=HalfNormal(scale=0.5))
+FLAT_MEAN = PriorSet(name="own", mean=NormalPrior(deviation=math.inf), between=HalfNormal(scale=0.5))
 
 
 def effects_of(values, errors, **more):
@@ -188,7 +188,7 @@ def test_the_default_prior_says_beforehand_what_its_docstring_says():
     """95 % of programmes within a factor of about 3.2, by simulation of the two priors."""
     rng = np.random.default_rng(5)
     simulated = rng.normal(0, 0.5, 400_000) + np.abs(rng.normal(0, 0.3, 400_000)) * rng.normal(0, 1, 400_000)
-    held = PRIORS["default"].new_study().interval(0.95)
+    held = before_any_study(PRIORS["weakly informative"]).interval(0.95)
     assert (held.lower, held.upper) == pytest.approx(tuple(np.quantile(simulated, [0.025, 0.975])), abs=0.012)
 
 
@@ -201,48 +201,47 @@ def test_the_flat_prior_says_nothing_beforehand_and_agrees_with_the_references()
     ]
     body = pool(effects, prior="flat")
     assert (body.mean.mean, body.mean.deviation) == pytest.approx((7.932375, 5.178395), abs=1e-5)
-    assert body.prior.new_study() is None
+    assert before_any_study(body.prior) is None
     assert not body.has_mean_ratio
 
 
 def test_a_prior_stated_for_ratios_is_refused_for_effects_in_units():
     """Half a point is not half a log."""
     with pytest.raises(EvidenceError, match="units of its own: use prior 'flat'"):
-        named_prior("default", "mean_difference")
+        believed("weakly informative", "mean_difference")
 
 
 def test_standardised_differences_get_the_same_belief_on_their_scale():
     """A log odds is pi / sqrt(3) standard deviations (Hasselblad and Hedges 1995)."""
-    ratio = named_prior("default", "log_odds_ratio").mean.deviation
-    own = named_prior("default", "standardised_mean_difference").mean.deviation
+    ratio = believed("weakly informative", "log_odds_ratio").mean.deviation
+    own = believed("weakly informative", "standardised_mean_difference").mean.deviation
     assert ratio / own == pytest.approx(math.pi / math.sqrt(3))
 
 
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
-        ({"deviation": 0.5, "between_scale": 0.3, "betwen": "uniform"}, "did you mean 'between'"),
-        ({"deviation": 0.5}, "needs 'between_scale'"),
-        ({"deviation": "wide", "between_scale": 0.3}, "deviation of a prior is a finite number"),
-        ({"deviation": 0.5, "between_scale": 0.3, "between": "half-normel"}, "did you mean 'half-normal'"),
-        ({"deviation": -1, "between_scale": 0.3}, "above zero"),
+        ("wieght", "did you mean|there is"),
+        ({"mean": "flat", "betwen": {"shape": "flat"}}, "did you mean 'between'"),
+        ({"mean": {"deviation": 0.5}}, "needs between"),
+        ({"mean": {"deviation": -1}, "between": {"shape": "half-normal", "scale": 0.3}}, "above zero"),
     ],
 )
-def test_a_prior_that_is_written_out_wrongly_is_told(given, wanted):
+def test_a_prior_that_is_not_known_or_written_wrongly_is_told(given, wanted):
     """The key at fault is named."""
     with pytest.raises(EvidenceError, match=wanted):
-        prior_from_mapping(given)
+        believed(given, "log_rate_ratio")
 
 
 def test_a_spread_that_is_taken_as_known_is_no_prior():
     """Of what is given nothing can be learnt."""
     with pytest.raises(EvidenceError, match="nothing could be learnt"):
-        EvidencePrior(name="own", mean=NormalPrior(deviation=1), between=Fixed(value=0.1))
+        believed(PriorSet(name="own", mean=NormalPrior(deviation=1), between=Fixed(value=0.1)), "log_rate_ratio")
 
 
 def test_a_heavy_tail_leaves_no_mean_ratio(bcg):
     """Money rests on means, and there is none."""
-    heavy = EvidencePrior(name="own", mean=NormalPrior(deviation=1), between=HalfCauchy(scale=0.3))
+    heavy = PriorSet(name="own", mean=NormalPrior(deviation=1), between=HalfCauchy(scale=0.3))
     assert not pool(bcg, prior=heavy).has_mean_ratio
     assert pool(bcg).has_mean_ratio
 
@@ -256,9 +255,23 @@ def test_counts_bring_the_odds_of_mantel_and_haenszel():
     ]
     a, n1, c, n2 = tables.T
     odds = np.sum(a * (n2 - c) / (n1 + n2)) / np.sum((n1 - a) * c / (n1 + n2))
-    line = pool(effects, counts=tables.astype(float), form="two by two").methods[-1]
-    assert line.name.startswith("Mantel-Haenszel")
+    lines = {line.name: line for line in pool(effects, counts=tables.astype(float), form="two by two").methods}
+    line = lines["Mantel-Haenszel, common effect"]
     assert line.mean == pytest.approx(math.log(odds), abs=1e-12)
+
+
+def test_counts_bring_the_exact_fit_of_the_counts_themselves():
+    """With hundreds of events a cell it is the normal fit; with a handful it is its own."""
+    large = np.array([[200, 900, 260, 900], [150, 700, 210, 720], [310, 1000, 330, 1000]])
+    small = np.array([[1, 20, 4, 20], [0, 15, 3, 16], [2, 22, 2, 20]])
+    for tables, alike in ((large, True), (small, False)):
+        effects = [
+            from_two_by_two(f"s{i}", treated_events=a, treated_total=n, comparison_events=c, comparison_total=m)
+            for i, (a, n, c, m) in enumerate(tables)
+        ]
+        lines = {line.name: line for line in pool(effects, counts=tables.astype(float), form="two by two").methods}
+        exact, counts = lines["exact Bayes"], lines["exact Bayes of the counts"]
+        assert (abs(exact.mean - counts.mean) < 0.002) is alike
 
 
 def test_several_effects_a_study_bring_the_method_on_three_levels():
