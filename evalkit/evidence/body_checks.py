@@ -6,11 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evalkit.domain import Check
 from evalkit.domain.text import listed
 from evalkit.errors import first_of
 from evalkit.evidence.asymmetry import FEWEST
 from evalkit.evidence.effect_size import opposite_studies
+from evalkit.evidence.methods import EXACT_COUNTS
 
 if TYPE_CHECKING:
     from evalkit.evidence.body import BodyOfEvidence, Dropped
@@ -19,10 +22,16 @@ __all__ = ["checks_of"]
 
 _FEWEST = 3
 _FAILED = "failed in the study"
+# A cell below it is where the log of an odds ratio is no longer near to normal.
+_SMALL_CELL = 10
+# In standard deviations of the mean; beyond, which likelihood is taken is part of the answer.
+_FAR_APART = 0.5
 # As usual for a test that sees little (Egger and others 1997).
 _SLANTED = 0.1
 # Where more of a mean's probability lies on one side, the evidence points that way.
 _POINTS = 0.9
+# Fewer studies are less sure; below three in four without one of them, that one decided.
+_HOLDS = 0.75
 
 
 def checks_of(body: BodyOfEvidence) -> tuple[Check, ...]:
@@ -37,6 +46,7 @@ def _checks(body: BodyOfEvidence) -> Iterator[Check]:
     yield _of_the_studies(body)
     yield _direction(body)
     yield _funnel(body)
+    yield from _few_events(body)
     if len(body.effects) > len(body.studies):
         yield Check(
             name="several effects of a study",
@@ -65,7 +75,7 @@ def _one_decides(body: BodyOfEvidence) -> Check:
     if not dropped:
         return Check(name=name, passed=None, detail="With two studies nothing is left to compare with.")
     whole = _points(body.prob_mean_harm)
-    turned = [each for each in dropped if _points(each.prob_mean_harm) != whole]
+    turned = [each for each in dropped if whole * (each.prob_mean_harm - 0.5) < _HOLDS - 0.5]
     low, high = min(dropped, key=lambda each: each.mean), max(dropped, key=lambda each: each.mean)
     if whole == 0 or not turned:
         return Check(
@@ -102,6 +112,24 @@ def _prior(body: BodyOfEvidence) -> Check:
         f"{body.power.sentence}"
     )
     return Check(name=name, passed=len(sides) == 1, detail=detail)
+
+
+def _few_events(body: BodyOfEvidence) -> Iterator[Check]:
+    """Where cells are small, hold the normal fit against that of the counts themselves."""
+    counted = next((line for line in body.methods if line.name == EXACT_COUNTS and line.mean is not None), None)
+    if counted is None or counted.mean is None or body.counts is None:
+        return
+    cells = np.column_stack([body.counts, body.counts[:, 1] - body.counts[:, 0], body.counts[:, 3] - body.counts[:, 2]])
+    fewest = float(cells.min())
+    apart = abs(counted.mean - body.mean.median) / body.mean.deviation
+    harm = counted.prob_new_harm or 0.0
+    yield Check(
+        name="few events",
+        passed=apart <= _FAR_APART if fewest < _SMALL_CELL else None,
+        detail=f"The smallest cell of a table is {fewest:.0f}. From the counts themselves, without taking their logs "
+        f"for normal, the mean ratio is {math.exp(counted.mean):.3g} in place of {math.exp(body.mean.median):.3g}, and "
+        f"the probability that a new programme does harm {harm:.2f} in place of {body.prob_new_harm:.2f}.",
+    )
 
 
 def _of_the_studies(body: BodyOfEvidence) -> Check:

@@ -41,6 +41,8 @@ def render_evidence(synthesis: Synthesis, *, bold: bool, predict: bool = False) 
 
 def _parts(synthesis: Synthesis, *, predict: bool) -> Iterator[tuple[str, list[str]]]:
     body = synthesis.body
+    on_average, of_one = formats.chance(body.prob_mean_harm), formats.chance(body.prob_new_harm)
+    yield "Harm", [f"Chance that programmes do harm on average: {on_average}; that one more does harm: {of_one}."]
     yield "Methods", _methods(body)
     yield "Spread", [words.differ(body)]
     yield "Sure?", list(words.how_sure(body))
@@ -49,7 +51,7 @@ def _parts(synthesis: Synthesis, *, predict: bool) -> Iterator[tuple[str, list[s
         place = synthesis.evidence.place
         yield "New place", _expect(body, body.expected(place.at or None if place else None)[1])
     if synthesis.evidence.place is not None:
-        yield "There", [f"{name}{'' if name.endswith('?') else ':'} {text}" for name, text in place_rows(synthesis)]
+        yield "There", [words.in_a_new_place(synthesis), *_there(synthesis)]
     beyond = [] if synthesis.predicted is None else synthesis.predicted.checks
     if told := [check.detail for check in beyond if check.passed is False]:
         yield "Beyond", told
@@ -59,6 +61,10 @@ def _parts(synthesis: Synthesis, *, predict: bool) -> Iterator[tuple[str, list[s
         yield "Notes", notes
     support = supported(synthesis)
     yield "Supports", [support.advice, f"{support.may_say} {support.may_not_say}"]
+
+
+def _there(synthesis: Synthesis) -> list[str]:
+    return [f"{name}{'' if name.endswith('?') else ':'} {text}" for name, text in place_rows(synthesis)]
 
 
 def _methods(body: BodyOfEvidence) -> list[str]:
