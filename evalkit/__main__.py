@@ -109,6 +109,7 @@ def _quick(options: argparse.Namespace) -> None:
         cost=options.cost,
         currency=options.currency,
         year=options.year,
+        financial_year_as=options.financial_year_as,
         crime=options.crime,
         prices=options.prices,
         multiplier=options.multiplier,
@@ -243,6 +244,11 @@ def _add_quick(commands: Any) -> None:
         type=_whole(1900),
         metavar="YEAR",
         help="price year of the cost (default: that of the prices, or this year)",
+    )
+    quick.add_argument(
+        "--financial-year-as",
+        choices=("first", "second"),
+        help="calendar year that a financial year of the prices is read as, where --year is another",
     )
     quick.add_argument("--crime", metavar="CLASS", help="class of crime, such as burglary")
     quick.add_argument("--prices", metavar="NAME", help="a shipped schedule of what one crime costs")

@@ -29,6 +29,7 @@ def quick_study(
     cost: float | None = None,
     currency: str | None = None,
     year: int | None = None,
+    financial_year_as: str | None = None,
     crime: str | None = None,
     prices: str | None = None,
     multiplier: float | str | None = None,
@@ -58,6 +59,7 @@ def quick_study(
         estimator="table",
         costs=costs,
         prices=book,
+        appraisal={} if financial_year_as is None else {"financial_year_as": financial_year_as},
         level=level,
     )
 

@@ -29,6 +29,7 @@ def options_document(options: OptionsCompared | None) -> dict[str, Any] | None:
         "planes": [_plane(each) for each in options.planes],
         "acceptability": _acceptability(options.acceptability),
         "portfolio": _portfolio(options.portfolio),
+        "barred": list(options.barred),
         "preference": _preference(options.preference),
         "assumptions": {
             name: [asdict(each) for each in appraisal.assumptions] for name, appraisal in options.appraisals.items()
@@ -90,6 +91,7 @@ def _acceptability(found: Acceptability) -> dict[str, Any]:
         "chosen_by": found.chosen_by,
         "prob_best": {name: found.best[:, place].tolist() for place, name in enumerate(found.names)},
         "expected_loss": {name: found.expected_loss[:, place].tolist() for place, name in enumerate(found.names)},
+        "switches": [{"from": value, "option": name} for value, name in found.switches],
         "best_in_expectation": [found.names[place] for place in found.best_in_expectation],
         "frontier": found.frontier.tolist(),
         "perfect_information": found.perfect_information.tolist(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -63,6 +63,8 @@ class Study:
     designs : by outcome
     estimator : an estimator, or its name
     sensitivity : further estimators, by the name they are reported under, or a sequence of names
+    judged_by : name of the estimate that a secondary outcome is judged by, by outcome; by default the primary one's.
+        A survey scale beside counts needs one, as no estimator is right for both
     costs, prices : the ledger and what one crime costs; without costs there is no appraisal
     appraisal : keyword arguments of `evalkit.economics.appraise`, such as horizon, discounting, deadweight
     intrusion : who is watched, how much, and by which rules; never in money
@@ -104,13 +106,14 @@ class Study:
     suggestion: str = ""
     harm: Sequence[HarmWeights] | None = None
     harm_weights: Mapping[str, float] = field(default_factory=dict)
+    judged_by: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[Path, ...] = ()
     folder: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("title", "question", "suggestion"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
-        for name in ("designs", "appraisal", "assumption_sets", "options", "decision", "harm_weights"):
+        for name in ("designs", "appraisal", "assumption_sets", "options", "decision", "harm_weights", "judged_by"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         faults = [*self._structure_faults()]
         if not faults:
@@ -144,14 +147,33 @@ class Study:
         return faults
 
     def _shape_faults(self) -> list[str]:
-        """Look every estimator up, and see that the primary one takes what the designs rest on."""
-        name, primary = next(iter(self.estimators.items()))
+        """Look every estimator up, and see that what an outcome is judged by takes what its design rests on."""
+        if faults := list(self._judged_by_faults()):
+            return faults
         return [
-            f"outcome {outcome!r} is a {shape}, and {name!r} takes {' or '.join(primary.card.shapes)}; "
+            f"outcome {outcome!r} is a {shape}, and {name!r} takes {' or '.join(shapes)}; "
             f"evalkit models lists what takes a {shape}"
             for outcome, design in self.designs.items()
-            if (shape := "table" if design.panel is None else "panel") not in primary.card.shapes
+            if (shape := "table" if design.panel is None else "panel")
+            not in (shapes := self.estimators[name := self.estimates_of(outcome)[0]].card.shapes)
         ]
+
+    def _judged_by_faults(self) -> Iterator[str]:
+        for outcome, name in self.judged_by.items():
+            if outcome not in self.designs:
+                yield f"judged_by names {outcome!r}, which is not an outcome; {nearest(outcome, self.designs)}"
+            elif outcome == self.primary:
+                yield f"the primary outcome {outcome!r} is judged by [analysis] estimator; leave its 'estimate' out"
+            elif name not in self.estimators:
+                yield (
+                    f"outcome {outcome!r} is judged by the estimate {name!r}, which is not made: name it in [analysis] "
+                    f"sensitivity; {nearest(name, self.estimators)}"
+                )
+
+    def estimates_of(self, outcome: str) -> tuple[str, ...]:
+        """Give the names of an outcome's estimates, the one that it is judged by first."""
+        first = self.judged_by.get(outcome, next(iter(self.estimators)))
+        return (first, *(name for name in self.estimators if name != first))
 
     def _money_faults(self) -> list[str]:
         """Rehearse the appraisal with effects of nothing, so that a fault is found before a long run."""
@@ -264,8 +286,7 @@ class Study:
     def _estimate(
         self, seed: int, draws: int, jobs: int, progress: Progress, cache: Path | None
     ) -> tuple[dict[str, dict[str, Effect]], tuple[Refusal, ...]]:
-        tasks = [(outcome, name) for outcome in self.designs for name in self.estimators]
-        primary = next(iter(self.estimators))
+        tasks = [(outcome, name) for outcome in self.designs for name in self.estimates_of(outcome)]
         kept = None if cache is None else _cache(cache)
 
         def estimate(task: tuple[str, str]) -> Effect | Refusal:
@@ -278,8 +299,8 @@ class Study:
             try:
                 return make() if kept is None else kept.effect((design, estimator, outcome, name, seed, draws), make)
             except EvalkitError as problem:
-                if name == primary:
-                    msg = f"outcome {outcome!r}, estimator {name!r}: {problem}"
+                if name == self.estimates_of(outcome)[0]:
+                    msg = f"outcome {outcome!r}, estimator {name!r}: {problem}{_other_estimate(outcome, self.primary)}"
                     raise StudyError(msg) from problem
                 return Refusal(outcome=outcome, estimator=name, reason=str(problem))
 
@@ -307,6 +328,16 @@ class Study:
             else path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(files)
         }
+
+
+def _other_estimate(outcome: str, primary: str) -> str:
+    """Say how a secondary outcome is judged by another estimate than the primary outcome."""
+    if outcome == primary:
+        return ""
+    return (
+        ". To judge this outcome by another estimate, name one in [analysis] sensitivity and under "
+        f"[outcomes.{outcome}]: estimate = its name"
+    )
 
 
 def _randomness_faults(seed: object, draws: object) -> list[str]:

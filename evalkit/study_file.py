@@ -155,11 +155,12 @@ class _Builder:
         designs = dict(self._designs(table))
         estimator = self._estimator()
         sensitivity = self._sensitivity()
-        costs, prices, groups = self._costs(), self._prices(), self._groups()
+        costs, prices = self._costs(), self._prices()
         intrusion, perception = self._intrusion(), self._perception()
         learning = self._learning()
         harm = self._harm()
         options = self._options(costs)
+        appraisal = self._own_choices(prices)
         with self._gathering("[plan] "):
             settings_from_mapping(self.sections.plan or {})
         self._cross_checks()
@@ -173,7 +174,7 @@ class _Builder:
                     sensitivity=sensitivity,
                     costs=costs,
                     prices=prices,
-                    appraisal=self.sections.appraisal.model_dump(exclude_none=True, exclude=_NAMED_APART) | groups,
+                    appraisal=appraisal,
                     assumptions=self.sections.appraisal.assumptions,
                     assumption_sets=self.sections.assumption_sets,
                     compared_sets=self.sections.appraisal.compare,
@@ -188,6 +189,11 @@ class _Builder:
                         if section.harm_weight is not None
                     },
                     harm=harm,
+                    judged_by={
+                        name: section.estimate
+                        for name, section in self.sections.outcomes.items()
+                        if section.estimate is not None
+                    },
                     inputs=(*self.inputs, self.file),
                     folder=self.file.parent,
                 )
@@ -210,7 +216,7 @@ class _Builder:
         if data is None and counts is None and self.sections.analysis.estimator is None:
             estimator = "did-poisson"  # there will be a panel
         costs, prices, learning = self._costs(), self._prices(), self._learning()
-        appraisal = self._appraisal_options()
+        appraisal = self._appraisal_options(prices)
         self._cross_checks()
         if self.faults or outcome is None or section is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
@@ -229,10 +235,22 @@ class _Builder:
             learning=learning,
         )
 
-    def _appraisal_options(self) -> dict[str, Any]:
+    def _own_choices(self, prices: Prices | None) -> dict[str, Any]:
+        """Give the arguments of `appraise` that the file names itself."""
+        options = self.sections.appraisal.model_dump(exclude_none=True, exclude=_NAMED_APART) | self._groups()
+        name = str(options.get("deflator", ""))
+        if name.endswith(".csv") and (path := self._inside(name, "[appraisal] deflator")) is not None:
+            from evalkit.economics import Deflator
+
+            self.inputs.append(path)
+            country = "" if prices is None else prices.country
+            with self._gathering("[appraisal] deflator: "):
+                options["deflator"] = Deflator.from_csv(path, country=country, index=name, source=name)
+        return options
+
+    def _appraisal_options(self, prices: Prices | None) -> dict[str, Any]:
         """Give the arguments of `appraise`, under the set of assumptions that the file names."""
-        section = self.sections.appraisal
-        options = section.model_dump(exclude_none=True, exclude=_NAMED_APART) | self._groups()
+        section, options = self.sections.appraisal, self._own_choices(prices)
         if section.assumptions is None:
             return options
         from evalkit.economics import assumption_set

@@ -95,7 +95,7 @@ def check_assumptions(study: Study) -> None:
 def compare_assumptions(
     study: Study, effects: Effects, appraisal: Appraisal | None, seed: Sequence[int]
 ) -> tuple[SetLine, ...]:
-    """Appraise the same effects under every set of assumptions, the study's own choices first.
+    """Appraise the same effects under every set of assumptions, the study's own choices first; by scenario.
 
     Costs and prices are the draws of the appraisal, as the seed is the same; sets differ by what they choose alone.
     """
@@ -111,12 +111,13 @@ def compare_assumptions(
     unchanged = set(study.appraisal).isdisjoint(own.choices)
     if study.assumptions is not None and not unchanged:
         own = replace(own, name=f"{study.assumptions}, but for what the study says itself")
-    lines = [SetLine.of(own, appraisal, "", chosen=True)]
+    lines = [*SetLine.of_all(own, appraisal, "", chosen=True)]
+    alone = len(lines)
     for name in names:
         if name == study.assumptions and unchanged:
             continue
-        lines.append(_line(study, effects, known[name], seed))
-    return tuple(lines) if len(lines) > 1 else ()
+        lines += _lines(study, effects, known[name], seed)
+    return tuple(lines) if len(lines) > alone else ()
 
 
 def _own_choices(study: Study) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _own_choices(study: Study) -> dict[str, Any]:
     return {key: value for key, value in appraisal_options(study).items() if key in CHOICES}
 
 
-def _line(study: Study, effects: Effects, which: AssumptionSet, seed: Sequence[int]) -> SetLine:
+def _lines(study: Study, effects: Effects, which: AssumptionSet, seed: Sequence[int]) -> tuple[SetLine, ...]:
     from evalkit.economics import SetLine
 
     rng, options = np.random.default_rng(seed), which.apply(study.appraisal)
@@ -133,7 +134,7 @@ def _line(study: Study, effects: Effects, which: AssumptionSet, seed: Sequence[i
         found, reason = appraise_study(study, effects, rng, alone=True, options=options)
     except EvalkitError as problem:
         found, reason = None, sentence(str(problem))
-    return SetLine.of(which, found, reason)
+    return SetLine.of_all(which, found, reason)
 
 
 def money_of_other_estimators(

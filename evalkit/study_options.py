@@ -41,7 +41,7 @@ def compare_study_options(study: Study, appraisal: Appraisal | None, seed: int) 
             msg = f"[options.{name}] {problem}"
             raise StudyError(msg) from problem
     try:
-        compared = compare_options(appraisals, **study.decision)
+        compared = compare_options(appraisals, **study.decision, barred=_barred(study))
         return replace(compared, preference=_preference(study, compared)), ""
     except EvalkitError as problem:
         msg = f"[decision] {problem}"
@@ -64,17 +64,20 @@ def _preference(study: Study, compared: OptionsCompared) -> Preference | None:
     if compared.net_benefit is None or not measures:
         return None
     given[DOING_WITHOUT] = dict.fromkeys(measures, 0.0)
-    barred = [name for name, option in study.options.items() if option.fails]
-    if study.intrusion is not None and study.intrusion.fails:
-        barred.append(study.intervention.name)
     return prefer_less_intrusive(
         compared.net_benefit,
         [[given[name].get(measure, np.nan) for measure in measures] for name in compared.names],
         options=compared.names,
         measures=[measure.replace("_", " ") for measure in measures],
-        barred=barred,
+        barred=compared.barred,
         level=compared.level,
     )
+
+
+def _barred(study: Study) -> tuple[str, ...]:
+    """Name the measure and the options that do not pass a gate."""
+    measure = (study.intervention.name,) if study.intrusion is not None and study.intrusion.fails else ()
+    return (*measure, *(name for name, option in study.options.items() if option.fails))
 
 
 def check_options(study: Study, appraisal: Appraisal | None) -> None:

@@ -108,6 +108,7 @@ class OutcomeSection(Section):
     minimum_worthwhile: float | None = None
     changes_reporting: Literal["more", "less"] | None = None
     harm_weight: Annotated[float, Field(gt=0)] | None = None
+    estimate: str | None = None
 
 
 class AnalysisSection(Section):

@@ -101,6 +101,21 @@ def test_a_gate_that_is_not_passed_bars_an_option_whatever_it_is_worth(run):
     assert run(mean=500, watch=lamps).options.preference.barred == ("lamps",)
 
 
+def test_what_does_not_pass_a_gate_is_not_bought_either(run):
+    """The budget would do for both, and the report does not recommend in one place what it bars in another."""
+    gates = (
+        '[intrusion.gates.impact_assessment]\nanswer = "fail"\nevidence = "none was made"\n[decision]\nbudget = 1e6\n'
+    )
+    evaluation = run(gates=gates)
+    found = evaluation.options
+    assert found.net_benefit.mean(axis=0).min() >= 0
+    assert (found.barred, found.portfolio.chosen) == (("cameras",), ("lamps",))
+    page = html.render(evaluation)
+    assert "Not looked at, as not every gate is passed: cameras." in page
+    assert "of what may be done, lamps is best on average" in page
+    assert result_document(evaluation)["options"]["barred"] == ["cameras"]
+
+
 @pytest.mark.parametrize(
     ("watch", "said"),
     [

@@ -102,6 +102,8 @@ def test_a_study_that_does_not_ask_has_the_same_result_but_for_what_is_asked(loa
     # doing without watches nobody, and is preferred where the measure cannot be told from it
     assert plain["options"].pop("preference") is None
     assert asked["options"].pop("preference")["best"] in {"doing without", asked["study"]["intervention"]["name"]}
+    # and the principle that is not kept bars the measure
+    assert (plain["options"].pop("barred"), asked["options"].pop("barred")) == ([], ["cameras"])
     for each in (plain, asked):
         each["provenance"].pop("inputs")
         each.pop("warnings")
@@ -140,6 +142,42 @@ def test_feelings_are_in_points_by_default_and_in_money_by_choice_only(load):
     assert np.array_equal(points.appraisal.net_benefit_draws, money.appraisal.net_benefit_draws)
     assert valued.net_benefit_with.mean == pytest.approx(valued.worth.mean + money.appraisal.net_benefit.mean)
     assert any("by choice of the study" in each for each in money.warnings)
+
+
+def test_a_survey_scale_stands_beside_counts_with_an_estimate_of_its_own(load, tmp_path):
+    """Points by levels, crimes by proportions; what cannot take a scale is told to have no answer."""
+    load(PERCEPTION)
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    scale = text.replace('proportion = "unsafe"', 'score = "unsafe"')
+    (tmp_path / "study.toml").write_text(scale, encoding="utf-8")
+    with pytest.raises(ek.EvalkitError, match=r"takes counts.*\[outcomes.unsafe\]: estimate = its name"):
+        ek.load_study(tmp_path).run()
+    own = scale.replace('score = "unsafe"', 'score = "unsafe"\nestimate = "levels"')
+    (tmp_path / "study.toml").write_text(own, encoding="utf-8")
+    found = ek.load_study(tmp_path).run()
+    assert list(found.effects["robbery"]) == ["did-poisson", "levels"]
+    assert list(found.effects["unsafe"]) == ["levels"]
+    assert [(each.outcome, each.estimator) for each in found.refusals] == [("unsafe", "did-poisson")]
+    assert found.findings["unsafe"].case == "benefit"
+    assert found.unpriced.perception.estimate == "levels"
+    assert "Estimators without an answer" in html.render(found)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "said"),
+    [
+        ("unsafe", "level", "is not made.*did you mean 'levels'"),
+        ("robbery", "levels", "the primary outcome 'robbery' is judged by"),
+    ],
+)
+def test_a_wrong_estimate_of_an_outcome_is_told_when_the_study_is_read(load, tmp_path, outcome, name, said):
+    """A name that is not made, or an outcome that has its estimator already."""
+    load()
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    head = f"[outcomes.{outcome}]\n"
+    (tmp_path / "study.toml").write_text(text.replace(head, f'{head}estimate = "{name}"\n'), encoding="utf-8")
+    with pytest.raises(ek.EvalkitError, match=said):
+        ek.load_study(tmp_path)
 
 
 def test_without_an_appraisal_points_stand_against_the_ledger(load, tmp_path):

@@ -357,8 +357,17 @@ class Appraisal:
 
     @property
     def quadrants(self) -> Quadrants:
-        """Shares of the draws that prevent crime or not, and cost or save money."""
-        return Quadrants.of(self.prevented_draws, self.cost_draws)
+        """Shares of the draws that prevent crime or not, and cost or save money.
+
+        As in the cost per crime prevented and on the plane of options: events in present value, and the cost with
+        what is lost by taxing for it.
+        """
+        return Quadrants.of(self.present_events_draws, self.full_cost_draws)
+
+    @property
+    def present_events_draws(self) -> FloatArray:
+        """Events prevented in present value, shape (draws,); in a window of one year as they were counted."""
+        return self.prevented_draws if self.discounted_prevented_draws is None else self.discounted_prevented_draws
 
     @property
     def scenarios(self) -> Mapping[str, Appraisal]:

@@ -20,6 +20,7 @@ from evalkit.economics.bearers import SOCIETY, public_among
 from evalkit.economics.beside import Other, draw_beside
 from evalkit.economics.capital import capital_warnings
 from evalkit.economics.cash_flow import read_years
+from evalkit.economics.cautions import part_year_warnings
 from evalkit.economics.checks import check_effects, check_perspective, counts, refuse_no_mean
 from evalkit.economics.clock import Clock, read_clock
 from evalkit.economics.courses import Courses
@@ -369,6 +370,7 @@ def _appraise(inputs: Inputs, years: int, retention: FloatArray | None) -> Appra
             *inputs.warnings,
             *warnings_of(inputs.costs, inputs.worth, sums, years, seen),
             *capital_warnings(inputs.costs, years),
+            *(part_year_warnings(inputs.costs, inputs.clock) if retention is None else ()),
         ),
         city=city_account(accounts),
         public_saving=public_saving(accounts),

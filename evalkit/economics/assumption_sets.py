@@ -98,7 +98,7 @@ class AssumptionSet:
 
 @dataclass(frozen=True, kw_only=True)
 class SetLine:
-    """What came of the same effects under one set of assumptions.
+    """What came of the same effects under one set of assumptions, in one scenario.
 
     Attributes
     ----------
@@ -128,23 +128,33 @@ class SetLine:
 
     @classmethod
     def of(cls, which: AssumptionSet, appraisal: Appraisal | None, reason: str, *, chosen: bool = False) -> SetLine:
-        """Read a line from an appraisal: of its longest scenario, as the set counts it."""
+        """Read a line from one scenario of an appraisal."""
         words = tuple(f"{key.replace('_', ' ')}: {_words(value)}" for key, value in which.choices.items())
         line = cls(name=which.name, says=which.says, source=which.source, chosen=chosen, choices=words, reason=reason)
         if appraisal is None:
             return line
-        longest = appraisal.extrapolation or appraisal
         return replace(
             line,
-            scenario=longest.scenario,
-            horizon=longest.horizon,
-            cost=longest.cost,
-            benefit=longest.benefit,
-            net_benefit=longest.net_benefit,
-            prob_net_benefit=longest.prob_net_benefit,
-            benefit_cost_ratio=longest.benefit_cost_ratio,
-            cost_per_crime_prevented=longest.cost_per_crime_prevented.estimate,
+            scenario=appraisal.scenario,
+            horizon=appraisal.horizon,
+            cost=appraisal.cost,
+            benefit=appraisal.benefit,
+            net_benefit=appraisal.net_benefit,
+            prob_net_benefit=appraisal.prob_net_benefit,
+            benefit_cost_ratio=appraisal.benefit_cost_ratio,
+            cost_per_crime_prevented=appraisal.cost_per_crime_prevented.estimate,
         )
+
+    @classmethod
+    def of_all(
+        cls, which: AssumptionSet, appraisal: Appraisal | None, reason: str, *, chosen: bool = False
+    ) -> tuple[SetLine, ...]:
+        """Read a line of the observed window, which every set has, and one of the extrapolation where there is one.
+
+        So what is compared over sets is the same years, and what a longer horizon adds stands beside it.
+        """
+        scenarios = (None,) if appraisal is None else tuple(appraisal.scenarios.values())
+        return tuple(cls.of(which, each, reason, chosen=chosen) for each in scenarios)
 
 
 def _words(value: Any) -> str:

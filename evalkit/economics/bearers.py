@@ -11,6 +11,7 @@ __all__ = [
     "BEARERS",
     "CITY",
     "JUSTICE",
+    "NOT_NAMED",
     "PUBLIC_BEARERS",
     "PUBLIC_PURSE",
     "SOCIETY",
@@ -44,6 +45,8 @@ JUSTICE = frozenset(BEARERS[1:4])
 # Perspectives that are no single bearer's, so no bearer may have their name.
 SOCIETY = "society"
 PUBLIC_PURSE = "public purse"
+# The other side of a transfer of which the ledger names one side only.
+NOT_NAMED = "others, not named"
 
 _PURSES = ("public", "private")
 

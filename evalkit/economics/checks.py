@@ -13,6 +13,7 @@ from evalkit.draws import FloatArray, settled_mean
 from evalkit.economics.bearers import PUBLIC_PURSE, SOCIETY
 from evalkit.economics.faults import NoMeanError
 from evalkit.economics.ledger import Costs
+from evalkit.economics.price_files import price_schedules
 from evalkit.economics.prices import NOT_SPLIT, Multipliers, Prices
 from evalkit.errors import CostError, first_of, nearest
 
@@ -21,11 +22,15 @@ __all__ = [
     "check_multipliers",
     "check_perspective",
     "counts",
+    "refuse_idle",
     "refuse_misspelt",
     "refuse_no_mean",
     "refuse_not_split",
     "refuse_shared_cost",
 ]
+
+# Share of letters in common: 'burgling' and 'burglary' have 0.63 of them.
+_ALIKE = 0.6
 
 
 class _Borne(Protocol):
@@ -138,6 +143,30 @@ def refuse_misspelt(prices: Prices, unpriced: Mapping[str, str]) -> None:
             raise CostError(
                 f"prices {prices.name!r} have a unit cost of {crime!r}, which is no class of crime and no outcome, and "
                 f"none of {close[0]!r}; did you mean {close[0]!r}?"
+            )
+
+
+def refuse_idle(prices: Prices, found: Mapping[str, str]) -> None:
+    """Refuse a unit cost of one's own that prices nothing and whose crime is all but the name of one that is priced.
+
+    So a slip of the pen in one of several components does not leave that component out unseen. A longer name that holds
+    the shorter, such as 'burglary-attempted', is no slip.
+
+    Parameters
+    ----------
+    found : crime that the prices know, by outcome
+    """
+    if prices.name in price_schedules():
+        return
+    for crime in prices.crimes:
+        if crime in found.values() or crime in crime_classes():
+            continue
+        close = get_close_matches(crime, set(found.values()), n=1, cutoff=_ALIKE)
+        if close and not (close[0] in crime or crime in close[0]):
+            raise CostError(
+                f"prices {prices.name!r} have a unit cost of {crime!r}, which is no class of crime and prices no "
+                f"outcome; did you mean {close[0]!r}? Where it is another crime, leave the line out, or give it a name "
+                "that nobody takes for the other"
             )
 
 

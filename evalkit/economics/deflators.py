@@ -67,7 +67,7 @@ class Deflator:
         if country not in countries:
             raise CostError(
                 f"no deflator for the country {country!r}; {nearest(country, countries, 20)}; "
-                "give your own with Deflator.from_csv"
+                "give your own, in a study file as deflator = 'index.csv', in a program with Deflator.from_csv"
             )
         if (country, index) not in known:
             names = sorted(name for place, name in known if place == country)
@@ -181,7 +181,7 @@ def _looked_up(year: str, table: Deflator, financial_year_as: HalfOfFinancialYea
     known = sorted(table.levels)
     raise CostError(
         f"the {table.index} of {table.country} has no year {year}; there is {known[0]} to {known[-1]}, "
-        "and years are not interpolated or carried forward"
+        "and years are not interpolated or carried forward; an index of your own, deflator = 'index.csv', may have it"
     )
 
 

@@ -13,6 +13,7 @@ from evalkit.draws import FloatArray, Quantity
 from evalkit.economics.checks import (
     check_multipliers,
     counts,
+    refuse_idle,
     refuse_misspelt,
     refuse_not_split,
     refuse_shared_cost,
@@ -83,14 +84,14 @@ def draw_costs(
 
     Parameters
     ----------
-    optimism_bias : share that is added to every cost, and to no saving
+    optimism_bias : share that is added to every cost; to no saving, and to nothing that only moves
     """
     return tuple(
         Drawn(
             flow=flow,
             draws=flow.sign
             * step.factor
-            * (1 if flow.saving else 1 + optimism_bias)
+            * (1 if flow.saving or flow.only_moves else 1 + optimism_bias)
             * _draw(flow.quantity, f"flow {flow.what!r}", draws, rng),
         )
         for flow in costs.flows
@@ -116,6 +117,7 @@ def draw_worth(
     crimes = {name: priced_crime(name, effect, prices) for name, effect in effects.items()}
     found = {name: crime for name, crime in crimes.items() if prices.of(crime)}
     refuse_misspelt(prices, {name: crime for name, crime in crimes.items() if name not in found})
+    refuse_idle(prices, found)
     chosen = prices.multipliers if multipliers is None else read_multipliers(multipliers)
     if drawn is None:
         check_multipliers(prices, chosen, found)

@@ -88,7 +88,7 @@ def incidence_of(reckoning: Reckoning, sums: Tally, *, counted: Iterable[str], n
     counted : outcomes whose events are counted
     no_benefit : why there is no benefit; empty where there is one
     """
-    inputs, cost, benefit = reckoning.inputs, sums.cost, _by_bearer(sums)
+    inputs, cost, benefit = reckoning.inputs, sums.borne, _by_bearer(sums)
     areas: tuple[AreaLine, ...] = ()
     reason = "which areas keep the effect after the observed window is not known"
     if reckoning.retention is None:

@@ -24,13 +24,16 @@ _SAVES = "on average the measure saves money, so it pays without preventing anyt
 
 
 def bearers_of(sums: Tally, *, has_benefit: bool) -> Iterator[tuple[str, FloatArray, FloatArray | None]]:
-    """Give cost and benefit of everybody who has either, each shape (draws,); no benefit where nothing has a price."""
+    """Give cost and benefit of everybody who has either, each shape (draws,); no benefit where nothing has a price.
+
+    What only moves from one to another stands with both, and adds up to nothing.
+    """
     gains = dict(sums.gains)
     if sums.deadweight.any():
         gains[DEADWEIGHT] = sums.deadweight
-    nothing = np.zeros(len(sums.deadweight))
-    for bearer in dict.fromkeys((*sums.cost, *gains)):
-        yield bearer, sums.cost.get(bearer, nothing), gains.get(bearer, nothing) if has_benefit else None
+    nothing, borne = np.zeros(len(sums.deadweight)), sums.borne
+    for bearer in dict.fromkeys((*borne, *gains)):
+        yield bearer, borne.get(bearer, nothing), gains.get(bearer, nothing) if has_benefit else None
 
 
 def lines_by_bearer(sums: Tally, level: float, *, has_benefit: bool) -> tuple[BearerLine, ...]:

@@ -65,10 +65,10 @@ class Reckoning:
 
     @cached_property
     def handed_on(self) -> tuple[Drawn, ...]:
-        """Public money that only moves: no cost to society, but it has to be taxed for."""
+        """What only moves, on both sides: no cost to society, but bearers pay or receive it, and taxes for it."""
         if self.inputs.perspective != SOCIETY:
             return ()
-        return tuple(each for each in self.entries if each.flow.only_moves and each.flow.bearer in self.inputs.public)
+        return tuple(each for each in self.entries if each.flow.only_moves)
 
     @property
     def _parts(self) -> tuple[Courses, tuple[Drawn, ...], Mapping[str, Worth], Rates, FloatArray]:

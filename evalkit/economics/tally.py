@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalkit.draws import FloatArray
-from evalkit.economics.bearers import PUBLIC_BEARERS
+from evalkit.economics.bearers import NOT_NAMED, PUBLIC_BEARERS
 from evalkit.economics.clock import Span, year_shares
 from evalkit.economics.courses import Courses
 from evalkit.economics.inputs import Drawn, Worth
@@ -17,6 +17,9 @@ from evalkit.economics.rates import Rates
 __all__ = ["DEADWEIGHT", "Tally", "YearSums", "exposure_by_year", "sums_by_year", "tally"]
 
 DEADWEIGHT = "deadweight of taxation"
+
+# Share of an amount that is no difference but rounding.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +30,8 @@ class Tally:
     ----------
     counted, present, healthy : events by outcome, as they were counted, in present value, and at the rate for harm
         to life and health
-    cost : by bearer
+    cost : by bearer; what only moves from one to another is not in it
+    moved : by bearer, what is paid less what is received of what only moves; over all bearers it adds up to nothing
     gains : by bearer, the deadweight not in them
     worth : by outcome
     deadweight : loss (negative) or gain of taxing more or less, the charge in it
@@ -38,10 +42,20 @@ class Tally:
     present: Mapping[str, FloatArray]
     healthy: Mapping[str, FloatArray]
     cost: Mapping[str, FloatArray]
+    moved: Mapping[str, FloatArray]
     gains: Mapping[str, FloatArray]
     worth: Mapping[str, FloatArray]
     deadweight: FloatArray
     charge: FloatArray
+
+    @property
+    def borne(self) -> dict[str, FloatArray]:
+        """Costs by who bears them in the end, each shape (draws,): what was handed on is paid by who handed it on."""
+        nothing = np.zeros_like(self.deadweight)
+        return {
+            bearer: self.cost.get(bearer, nothing) + self.moved.get(bearer, nothing)
+            for bearer in dict.fromkeys((*self.cost, *self.moved))
+        }
 
     @property
     def total_cost(self) -> FloatArray:
@@ -75,31 +89,45 @@ def tally(
     ----------
     deadweight : loss for each unit of money taxed, shape (draws,)
     public : bearers whose money is taxed
-    moved : public money that is only handed on: no cost, but it has to be taxed for
+    moved : money that is only handed on, at who pays and at who receives it: no cost, but a public bearer has to tax
+        for it
     """
     draws = courses.draws
-    cost: dict[str, FloatArray] = {}
-    for drawn in flows:
-        amount = drawn.draws * _weight(drawn, rates)
-        cost[drawn.flow.bearer] = cost.get(drawn.flow.bearer, np.zeros(draws)) + amount
+    cost = _by_bearer(flows, rates, draws)
+    handed = _both_sides(_by_bearer(moved, rates, draws))
     counted = courses.totals(np.ones(courses.years))
     present = courses.totals(rates.standard)
     healthy = present if rates.health is None else courses.totals(rates.health)
     gains, worths = _gains(worth, rates, present, healthy)
-    saved, taxed = (_public(each, public, draws) for each in (gains, cost))
-    for drawn in moved:
-        taxed = taxed + drawn.draws * _weight(drawn, rates)
-    charge = deadweight * taxed
+    saved, spent, passed = (_public(each, public, draws) for each in (gains, cost, handed))
+    charge = deadweight * (spent + passed)
     return Tally(
         counted=counted,
         present=present,
         healthy=healthy,
         cost=cost,
+        moved=handed,
         gains=gains,
         worth=worths,
         deadweight=deadweight * saved - charge,
         charge=charge,
     )
+
+
+def _by_bearer(flows: Sequence[Drawn], rates: Rates, draws: int) -> dict[str, FloatArray]:
+    found: dict[str, FloatArray] = {}
+    for drawn in flows:
+        amount = drawn.draws * _weight(drawn, rates)
+        found[drawn.flow.bearer] = found.get(drawn.flow.bearer, np.zeros(draws)) + amount
+    return found
+
+
+def _both_sides(moved: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Give what is handed on to, or comes from, nobody who is named a bearer of its own, so that nothing is lost."""
+    rest = sum(moved.values(), start=0.0)
+    largest = max((float(np.abs(each).max()) for each in moved.values()), default=0.0)
+    has_rest = bool(np.abs(rest).max() > _ROUNDING * largest)
+    return {**moved, NOT_NAMED: -np.asarray(rest)} if has_rest else dict(moved)
 
 
 def _weight(drawn: Drawn, rates: Rates) -> float:
@@ -159,14 +187,12 @@ def sums_by_year(
     """Add up year for year, one year at a time: the sums of all years are never held together; see `tally`."""
     everybody = _worths(courses, worth, rates, None)
     purse = _worths(courses, worth, rates, public)
-    spent = [drawn for drawn in flows if drawn.flow.bearer in public]
+    spent = [drawn for drawn in (*flows, *moved) if drawn.flow.bearer in public]
     for place, (benefit, saved) in enumerate(zip(everybody, purse, strict=True)):
-        cost, taxed, handed = (
-            _cost_of(each, place + 1, courses.draws) * rates.standard[place] for each in (flows, spent, moved)
-        )
+        cost, taxed = (_cost_of(each, place + 1, courses.draws) * rates.standard[place] for each in (flows, spent))
         yield YearSums(
             cost=cost,
-            benefit=benefit + deadweight * (saved - taxed - handed),
+            benefit=benefit + deadweight * (saved - taxed),
             public_cost=taxed,
             public_benefit=saved,
         )

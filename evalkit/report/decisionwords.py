@@ -8,6 +8,9 @@ from evalkit.domain.text import listed
 from evalkit.report import formats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evalkit.draws import FloatArray
     from evalkit.economics import Appraisal, OptionsCompared
     from evalkit.economics.appraisal import Quadrants
     from evalkit.economics.decisions import Acceptability, IncrementalLine, Plane, Portfolio
@@ -95,10 +98,22 @@ def answer(options: OptionsCompared) -> str:
     best = int(means.argmax())
     name, money = options.names[best], formats.money(float(means[best]), options.currency)
     told = f"with an expected net benefit of {money} against doing without" if best else "no option is worth its cost"
-    return (
-        f"In the study’s prices {name} is best on average, {told}. "
-        f"The chance that it is the best of all is {formats.chance(float(options.prob_best[best]))}."
+    sure = f"The chance that it is the best of all is {formats.chance(float(options.prob_best[best]))}."
+    return f"In the study’s prices {name} is best on average, {told}. {sure}{_shut_out(options, means)}"
+
+
+def _shut_out(options: OptionsCompared, means: FloatArray) -> str:
+    """Say which options may not be taken, whatever they are worth, and which is best of the others."""
+    if not options.barred:
+        return ""
+    does, they_are = ("does", "it is") if len(options.barred) == 1 else ("do", "they are")
+    told = (
+        f" But {listed(options.barred)} {does} not pass every gate, and what {they_are} worth does not make up for it"
     )
+    open_to = [place for place, name in enumerate(options.names) if name not in options.barred]
+    best = max(open_to, key=lambda place: means[place])
+    worth = f", at {formats.money(float(means[best]), options.currency)}" if best else ""
+    return f"{told}: of what may be done, {options.names[best]} is best on average{worth}."
 
 
 def turns(options: OptionsCompared) -> str:
@@ -115,8 +130,13 @@ def how_chosen(found: Acceptability) -> str:
     return f"The values were chosen by the data: {found.chosen_by}." if found.chosen_by != "given" else ""
 
 
-def portfolio(found: Portfolio, currency: str) -> str:
-    """Say which options to take under the budget, how sure that is, and what more budget would bring."""
+def portfolio(found: Portfolio, currency: str, barred: Sequence[str] = ()) -> str:
+    """Say which options to take under the budget, how sure that is, and what more budget would bring.
+
+    Parameters
+    ----------
+    barred : options that may not be taken, as they do not pass a gate
+    """
     chosen = listed(found.chosen) if found.chosen else "none of the options"
     sums = (
         f"expected cost {formats.amount(found.cost, currency)}, expected net benefit "
@@ -134,5 +154,7 @@ def portfolio(found: Portfolio, currency: str) -> str:
         )
     elif not found.reason:
         told.append("No larger budget would change the choice.")
+    if barred:
+        told.append(f"Not looked at, as not every gate is passed: {listed(barred)}.")
     told.append("Costs and net benefits are added up, as if the options did not act on each other.")
     return " ".join(told)

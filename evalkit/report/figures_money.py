@@ -132,7 +132,13 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
 def _steps(appraisal: Appraisal) -> list[tuple[str, float, float, str]]:
     """Give name, start, end and colour of every bar."""
     parts = [(name, gain, BLUE if gain > 0 else RUST) for name, gain in _gains(appraisal) if gain]
-    parts += [(f"cost: {line.bearer}", -line.cost.mean, RUST) for line in appraisal.by_bearer if line.cost.mean]
+    parts += [
+        (f"cost: {line.bearer}", -line.cost.mean, RUST)
+        if line.cost.mean > 0
+        else (f"saved or received: {line.bearer}", -line.cost.mean, BLUE)
+        for line in appraisal.by_bearer
+        if line.cost.mean
+    ]
     steps, level = [], 0.0
     for name, change, colour in parts:
         steps.append((name, level, level + change, colour))
@@ -176,7 +182,9 @@ def plane(evaluation: Evaluation) -> Figure | None:
     if appraisal is None:
         return None
     every = max(len(appraisal.cost_draws) // _POINTS, 1)
-    x, y = appraisal.prevented_draws[::every], appraisal.cost_draws[::every]
+    x, y = appraisal.present_events_draws[::every], appraisal.full_cost_draws[::every]
+    present = "" if appraisal.discounted_prevented_draws is None else ", present value"
+    taxed = "" if appraisal.tax_loss_draws is None else " The cost holds what is lost by taxing for it."
     q = appraisal.quadrants
     words: list[tuple[str, float, tuple[float, float]]] = [
         ("prevents, and costs money", q.prevents_and_costs, (1, 1)),
@@ -207,7 +215,7 @@ def plane(evaluation: Evaluation) -> Figure | None:
             )
         thousands(axes, layout.ticks, "x")
         thousands(axes, 5, "y")
-        axes.set_xlabel(f"{appraisal.events_are} prevented")
+        axes.set_xlabel(f"{appraisal.events_are} prevented{present}")
         axes.set_ylabel(f"cost, {formats.currency_name(appraisal.currency)}")
 
     return figure(
@@ -217,7 +225,7 @@ def plane(evaluation: Evaluation) -> Figure | None:
         alt="; ".join(f"{text}: {formats.chance(share) if share else 'none'}" for text, share, _ in words) + ".",
         caption="Each point is one possibility that fits the data; right of the dotted line crime was "
         "prevented, above the "
-        "other one it cost money. The shares count all possibilities.",
+        f"other one it cost money. The shares count all possibilities.{taxed}",
         columns=("quadrant", "share of draws"),
         rows=_quadrant_rows(words),
         heights=(3.3, 3.4),

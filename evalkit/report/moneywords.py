@@ -87,7 +87,7 @@ def costs_read(evaluation: Evaluation) -> list[str]:
     costs = evaluation.study.costs
     if costs is None:
         return []
-    told = [_entry(flow, costs.currency) for flow in costs.flows[:_FLOWS]]
+    told = [_entry(flow, costs.currency, costs.price_year) for flow in costs.flows[:_FLOWS]]
     left = len(costs.flows) - _FLOWS
     return told if left <= 0 else [*told, f"{formats.plural(left, 'more entry', 'more entries')} of the ledger."]
 
@@ -95,10 +95,10 @@ def costs_read(evaluation: Evaluation) -> list[str]:
 _FLOWS = 3
 
 
-def _entry(flow: Flow, currency: str) -> str:
+def _entry(flow: Flow, currency: str, price_year: int | str) -> str:
     given, is_named = Quantity.of(flow.amount), currency != formats.NO_CURRENCY
     saved = "saved, " if flow.saving else ""
-    who = f"{flow.bearer}, {_years(flow.years)}"
+    who = f"{flow.bearer}, {_years(flow.years)}, prices of {price_year}"
     if given.is_certain:
         return f"Cost: {saved}{f'{currency}{formats.FIXED}' if is_named else ''}{given.describe()} ({who})."
     return f"Cost{f' in {currency}' if is_named else ''}: {saved}{given.describe()}, {who}."

@@ -27,6 +27,8 @@ def outlook(study: Study) -> str:
         lines.append("")
     for place, (name, estimator) in enumerate(study.estimators.items()):
         lines += _wrapped(f"{'estimated by' if place == 0 else 'held against'} {name}: {_card(estimator)}", indent="")
+    for outcome, name in study.judged_by.items():
+        lines += _wrapped(f"{outcome} is judged by {name}, and held against the others", indent="")
     lines += ["", *_cannot(study), "", *_wrapped(_money(study), indent=""), ""]
     return "\n".join(lines)
 

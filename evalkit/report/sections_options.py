@@ -44,7 +44,7 @@ def options_sections(evaluation: Evaluation, drawn: dict[str, Figure]) -> tuple[
     if options.preference is not None:
         blocks.append(Paragraph(head="Which watches less", text=formats.sentence(options.preference.reason)))
     if options.portfolio is not None:
-        told = decisionwords.portfolio(options.portfolio, options.currency)
+        told = decisionwords.portfolio(options.portfolio, options.currency, options.barred)
         blocks.append(Paragraph(head="Under the budget", text=told))
     blocks += [_assumptions(evaluation, options), *(Note(text=text) for text in options.warnings)]
     return (Section(key="options", title=_TITLE, blocks=tuple(blocks)),)
@@ -55,7 +55,16 @@ def _what(options: OptionsCompared) -> str:
         "Every option is reckoned against doing without, on the same draws as the measure: with the same prices, the "
         "same worth of a crime and, where an option’s effect is a share of the measure’s, the same uncertainty of it. "
         f"Amounts are present values of the {options.scenario}, in prices of {options.price_year}; events are "
-        f"{options.events_are}."
+        f"{options.events_are}.{_taxed(options)}"
+    )
+
+
+def _taxed(options: OptionsCompared) -> str:
+    if all(each.tax_loss_draws is None for each in options.appraisals.values()):
+        return ""
+    return (
+        " Extra costs, what one more prevented event costs and the pictures hold what is lost by taxing for the costs; "
+        "the column of costs is what is paid, and that loss is taken off the net benefit."
     )
 
 
@@ -123,7 +132,7 @@ def _neighbours(options: OptionsCompared) -> Grid:
         )
     return Grid(
         caption="Each option compared with its neighbour among those worth a thought, the one that prevents least "
-        "first; by the averages, with the chance of that status",
+        "first; by the averages in present value, with the chance of that status",
         columns=("Comparison", "Status and its chance", "Extra cost", "Extra prevented", "For one more", "Remark"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from evalkit.domain.text import listed
@@ -11,6 +11,7 @@ from evalkit.report.amounts import mean_cell, range_cell
 from evalkit.report.blocks import Block, Grid, Listing, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
 from evalkit.report.figures_sensitivity import value_words
+from evalkit.report.front import unit_of
 
 if TYPE_CHECKING:
     from evalkit.economics import Appraisal, Bar, SetLine
@@ -27,7 +28,7 @@ def sensitivity_sections(evaluation: Evaluation, drawn: dict[str, Figure]) -> tu
     blocks: list[Block] = [
         *_one_way(appraisal, drawn),
         *(Picture(figure=drawn[name]) for name in ("two-way",) if name in drawn),
-        *_sets(evaluation.by_assumptions, appraisal.currency),
+        *_sets(evaluation.by_assumptions, appraisal),
     ]
     return (Section(key="sensitivity", title="What does the money hang on?", blocks=tuple(blocks)),) if blocks else ()
 
@@ -72,29 +73,35 @@ def _switching(bar: Bar) -> str:
     return f"{value_words(found.value, bar.kind)}{times}"
 
 
-def _sets(lines: Sequence[SetLine], currency: str) -> list[Block]:
+def _sets(lines: Sequence[SetLine], appraisal: Appraisal) -> list[Block]:
     if not lines:
         return []
+    unit = unit_of(appraisal)
     rows = [
         (
-            f"{line.name}{' (chosen)' if line.chosen else ''}",
-            mean_cell(line.cost),
-            mean_cell(line.benefit),
-            mean_cell(line.net_benefit),
-            "" if line.net_benefit is None else range_cell(line.net_benefit),
+            f"{line.name}{' (chosen)' if line.chosen else ''}{', extrapolated' if _is_beyond(line) else ''}",
+            mean_cell(line.cost, unit),
+            mean_cell(line.benefit, unit),
+            mean_cell(line.net_benefit, unit),
+            "" if line.net_benefit is None else range_cell(line.net_benefit, unit),
             formats.NOTHING if line.prob_net_benefit is None else formats.chance(line.prob_net_benefit),
             line.reason or (f"{line.horizon} years" if line.horizon != 1 else "1 year"),
         )
         for line in lines
     ]
     grid = Grid(
-        caption=f"The same effects under whole sets of assumptions, {formats.currency_name(currency)}, present value",
+        caption=f"The same effects under whole sets of assumptions, {formats.currency_name(appraisal.currency, unit)}, "
+        "present value",
         columns=("Assumptions", "Cost", "Benefit", "Net benefit", "Range of it", "Chance that it pays", "Counted"),
         rows=tuple(rows),
         numeric=frozenset({1, 2, 3, 5}),
     )
-    said = tuple(_said(line) for line in lines if line.says or line.choices)
+    said = tuple(_said(line) for line in lines if (line.says or line.choices) and not _is_beyond(line))
     return [Paragraph(head="Other assumptions", text=_verdict(lines)), grid, Listing(items=said)]
+
+
+def _is_beyond(line: SetLine) -> bool:
+    return line.scenario == "extrapolation"
 
 
 def _said(line: SetLine) -> str:
@@ -104,16 +111,28 @@ def _said(line: SetLine) -> str:
 
 
 def _verdict(lines: Sequence[SetLine]) -> str:
-    """Say whether the sets agree that the measure pays."""
-    nets = {line.name: line.net_benefit.mean for line in lines if line.net_benefit is not None}
+    """Say whether the sets agree that the measure pays in the years that were observed, which all of them have."""
+    observed = [line for line in lines if not _is_beyond(line)]
+    nets = {line.name: line.net_benefit.mean for line in observed if line.net_benefit is not None}
     if len(nets) < 2:
         return "What other sets of assumptions make of it cannot be told."
     pays, costs = [name for name, net in nets.items() if net > 0], [name for name, net in nets.items() if net <= 0]
-    if not costs:
-        return f"On average the measure pays under each of the {len(nets)} sets of assumptions."
-    if not pays:
-        return f"On average the measure pays under none of the {len(nets)} sets of assumptions."
-    return (
-        f"Whether the measure pays depends on the set of assumptions: on average it does under {', '.join(pays)}, and "
-        f"not under {', '.join(costs)}."
-    )
+    if pays and costs:
+        told = (
+            f"Whether the measure pays depends on the set of assumptions: on average it does under {', '.join(pays)}, "
+            f"and not under {', '.join(costs)}."
+        )
+    else:
+        which = "each" if pays else "none"
+        told = f"On average the measure pays under {which} of the {len(nets)} sets of assumptions."
+    return told + _turned_beyond(lines, nets)
+
+
+def _turned_beyond(lines: Sequence[SetLine], nets: Mapping[str, float]) -> str:
+    """Say under which sets the years after the observed window turn the answer."""
+    turned = [
+        line.name
+        for line in lines
+        if _is_beyond(line) and line.net_benefit is not None and (line.net_benefit.mean > 0) != (nets[line.name] > 0)
+    ]
+    return f" With years that were not observed the answer turns under {', '.join(turned)}." if turned else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evalkit.report import formats
@@ -193,15 +194,16 @@ def _stop_text(appraisal: Appraisal, stopped: Stopped) -> str:
     currency, events = appraisal.currency, stopped.events
     first = (
         f"If the measure runs until the end of year {stopped.year} and the share of its effect that is kept from "
-        f"each year to the next is then {stopped.retention}: by year {stopped.horizon} about "
-        f"{formats.events(events.mean)} {appraisal.events_are} more than by going on "
-        f"({_events(events)}); "
+        f"each year to the next is then {stopped.retention}: by year {stopped.horizon} "
+        f"{_events_of_stopping(events, appraisal.events_are)}; "
         f"{formats.money(stopped.saved.mean, currency)} of running costs saved."
     )
     told = [first]
     if stopped.lost is not None and stopped.net is not None and stopped.prob_saves is not None:
+        is_gain = stopped.lost.mean < 0
         told.append(
-            f"What is lost by it is worth {formats.money(stopped.lost.mean, currency)}. "
+            f"{'What is gained' if is_gain else 'What is lost'} by it is worth "
+            f"{formats.money(abs(stopped.lost.mean), currency)}. "
             f"The chance that stopping saves more than it loses is {formats.chance(stopped.prob_saves)}."
         )
     if stopped.loses_from is not None:
@@ -211,6 +213,13 @@ def _stop_text(appraisal: Appraisal, stopped: Stopped) -> str:
     if stopped.stays:
         told.append(f"Paid all the same, as no running cost: {', '.join(stopped.stays)}.")
     return " ".join(told)
+
+
+def _events_of_stopping(events: Amount, events_are: str) -> str:
+    """Say which way stopping moves crime: of a measure that did harm there is less by stopping than by going on."""
+    held = events if events.mean >= 0 else replace(events, mean=-events.mean, lower=-events.upper, upper=-events.lower)
+    way = "more" if events.mean >= 0 else "fewer"
+    return f"about {formats.events(held.mean)} {events_are} {way} than by going on ({_events(held)})"
 
 
 def _ends(part: Amount | None, unit: float) -> str:

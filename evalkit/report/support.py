@@ -25,7 +25,8 @@ RULE = (
     "its costs with a chance of 80 in 100 or more. Adapt where it works but does not pay, or where crime seems to "
     "have moved next door. Stop, or change it thoroughly, where harm, or little or no difference, rests on at least "
     "moderate certainty; do not extend it where harm is in doubt. In every other case evaluate better before "
-    "deciding. A rule or principle that is not kept comes before all of this: adapt, whatever the benefits. "
+    "deciding. Where a rule or principle is not kept, nothing goes on as it is, whatever the benefits: what would be "
+    "continued is adapted, and what is to be stopped is stopped all the more. "
     "The evaluator may replace this advice by their own."
 )
 
@@ -52,7 +53,7 @@ class Support:
 def supports(evaluation: Evaluation) -> Support:
     """Say what the result supports, by the rule or in the evaluator's own words."""
     reading = read(evaluation, evaluation.study.primary)
-    action, advice = _not_kept(evaluation) or _ADVICE[_advice_key(reading, evaluation.appraisal)]
+    action, advice = _heeding_rules(evaluation, *_ADVICE[_advice_key(reading, evaluation.appraisal)])
     own = evaluation.study.suggestion.strip()
     return Support(
         action=action,
@@ -63,20 +64,27 @@ def supports(evaluation: Evaluation) -> Support:
     )
 
 
-def _not_kept(evaluation: Evaluation) -> tuple[Action, str] | None:
-    """Advise against going on where a rule is not kept: what it is worth in money does not make up for that."""
+def _heeding_rules(evaluation: Evaluation, action: Action, advice: str) -> tuple[Action, str]:
+    """Advise against going on where a rule is not kept; what the figures say against it is said all the same."""
     found = evaluation.unpriced.intrusion
     gates = () if found is None else (*found.intrusion.gates, *found.intrusion.principles)
     failed = [gate.label for gate in gates if gate.answer == "fail"]
     if not failed:
-        return None
-    return "adapt", _NOT_KEPT.format(rules=listed(failed))
+        return action, advice
+    rules = listed(failed)
+    if action == "stop":
+        return action, f"{advice} {_NOT_KEPT_EITHER.format(rules=rules)}"
+    rest = _DECIDE_BY_FIGURES if action == "continue" else f"{_IF_IT_DID}: {advice[0].lower()}{advice[1:]}"
+    return "adapt", f"{_NOT_KEPT.format(rules=rules)} {rest}"
 
 
+_NOT_KEPT_EITHER = "Nor does it keep what the law or the charter asks ({rules})."
 _NOT_KEPT = (
     "Do not go on with it as it is: it does not keep what the law or the charter asks ({rules}), and no benefit makes "
-    "up for that. If it is changed so that it does, decide by the figures above."
+    "up for that."
 )
+_IF_IT_DID = "If it is changed so that it does"
+_DECIDE_BY_FIGURES = f"{_IF_IT_DID}, decide by the figures above."
 
 
 def _advice_key(reading: Reading, appraisal: Appraisal | None) -> str:

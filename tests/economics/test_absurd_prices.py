@@ -74,3 +74,14 @@ def test_a_crime_that_is_no_class_of_crime_is_refused(make_effect, make_costs, m
         appraise({"robbery": make_effect()}, costs=make_costs(), prices=make_prices({"robery": {"victims": 5}}))
     own = make_prices({"bicycle-theft": {"victims": 5}})
     assert appraise({"robbery": make_effect()}, costs=make_costs(), prices=own).unpriced == ("robbery",)
+
+
+def test_a_component_with_a_slip_in_its_crime_is_not_left_out_unseen(make_effect, make_costs, make_prices):
+    """Half of the worth of a burglary would be gone without a word; a crime of a name of its own may stay."""
+    effects = {"burglary": make_effect("burglary")}
+    amounts = {"burglary": {"police": 900}, "burgling": {"victims": 3_000}}
+    with pytest.raises(CostError, match=r"unit cost of 'burgling'.*did you mean 'burglary'"):
+        appraise(effects, costs=make_costs(), prices=make_prices(amounts))
+    for other in ("burglary-attempted", "cyber-crime", "robbery"):
+        prices = make_prices({"burglary": {"police": 900}, other: {"victims": 3_000}})
+        assert appraise(effects, costs=make_costs(), prices=prices).benefit.mean == pytest.approx(900 * 20, rel=0.01)

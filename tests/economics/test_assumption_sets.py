@@ -5,6 +5,7 @@ import pytest
 
 from evalkit.economics import AS_GIVEN, appraise, assumption_set, assumption_sets
 from evalkit.errors import CostError
+from evalkit.report import html
 
 
 def test_the_shipped_sets_say_what_they_stand_for():
@@ -149,14 +150,17 @@ def test_what_the_study_says_itself_holds_over_its_set(study_of):
 
 
 def test_a_set_of_the_studys_own_with_a_horizon(study_of):
-    """Its longest scenario is what it counts."""
+    """The years that every set has are compared, and what its horizon adds stands beside them."""
     found = study_of(
         "\n[appraisal]\nperiod_years = 1\n[assumption_sets.house]\nhorizon = 5\nretention = 0.5\n"
         'says = "Five years, half kept each year."\n'
     ).run()
-    line = next(each for each in found.by_assumptions if each.name == "house")
-    assert (line.scenario, line.horizon) == ("extrapolation", 5)
-    assert line.benefit.mean > found.appraisal.benefit.mean
+    seen, beyond = (each for each in found.by_assumptions if each.name == "house")
+    assert (seen.scenario, beyond.scenario, beyond.horizon) == ("observed window", "extrapolation", 5)
+    assert beyond.benefit.mean > seen.benefit.mean == pytest.approx(found.appraisal.benefit.mean)
+    assert {each.horizon for each in found.by_assumptions if each is not beyond} == {found.appraisal.horizon}
+    page = html.render(found)
+    assert "house, extrapolated" in page
 
 
 def test_a_set_that_cannot_be_appraised_says_why(study_of):

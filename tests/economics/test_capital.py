@@ -112,3 +112,17 @@ def test_capital_that_is_no_capital_is_refused():
         cameras(kind="running")
     with pytest.raises(CostError, match="life of capital is a whole number of 1 or more"):
         equivalent_annual_cost(1, life=0, discounting=Discounting.of(0.03))
+
+
+def test_costs_of_a_year_of_which_a_part_was_seen_are_told(make_effect, make_costs):
+    """Fifteen months of benefits beside two years of wages look dear; the ledger does not say what an amount is for."""
+    quarters = tuple(f"2007Q{i}" for i in range(1, 5))
+    costs = make_costs(years=(1, 2))
+    part = appraise({"robbery": make_effect(periods=(*quarters, "2008Q1"))}, costs=costs)
+    assert part.cost.mean == pytest.approx(100_000 * (1 + 1 / 1.035))
+    told = [each for each in part.warnings if "3 months into year 2" in each]
+    assert len(told) == 1
+    assert "'patrols'" in told[0]
+    for periods, years in ((quarters, (1,)), ((*quarters, "2008Q1"), (1,)), (("2007", "2008"), (1, 2))):
+        whole = appraise({"robbery": make_effect(periods=periods)}, costs=make_costs(years=years))
+        assert not any("into year" in each for each in whole.warnings)

@@ -222,7 +222,20 @@ def test_the_range_of_values_shows_where_the_choice_turns():
     assert grid.values[-1] == pytest.approx(40_000)
     assert "at which the choice turns" in grid.chosen_by
     assert acceptability(draws, grid).chosen_by == grid.chosen_by
-    assert [name for _, name in acceptability(draws, grid).switches] == ["UC", "B", "D", "E"]
+    switches = acceptability(draws, grid).switches
+    assert [name for _, name in switches] == ["UC", "B", "D", "E"]
+    # the choice turns at the ratios of the frontier themselves, and not at the next step of the grid
+    ratios = [line.ratio for line in incremental(draws).lines if line.ratio is not None]
+    assert [value for value, _ in switches[1:]] == pytest.approx(ratios, rel=1e-12)
+
+
+def test_options_that_turn_at_one_value_or_cost_the_same_turn_once():
+    """Of three lines through one point the steepest follows; of equal costs the one that prevents more, from 0 on."""
+    through = by_mean({"a": (0, 0), "b": (100, 10), "c": (200, 20)})
+    assert acceptability(through, [0, 40]).switches == ((0.0, "a"), (10.0, "c"))
+    equal = by_mean({"a": (0, 0), "b": (0, 10)})
+    assert acceptability(equal, [0, 40]).switches == ((0.0, "b"),)
+    assert acceptability(through, [20, 40]).switches == ((20.0, "c"),)
 
 
 def test_a_price_near_the_turns_is_on_the_page_and_one_far_beyond_is_not():

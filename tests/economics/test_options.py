@@ -123,6 +123,16 @@ def test_a_budget_counts_the_costs_of_the_bearer_who_has_it(measure):
     assert compare_options(options, budget=50_000).portfolio.chosen == ("lighting",)
 
 
+def test_a_grant_leaves_the_budget_of_the_city_alone(measure):
+    """What others pay to the city is not the city's to find."""
+    grant = replace(LAMPS, what="grant", amount=40_000, bearer="national taxpayer", received_by="city")
+    costs = Costs(currency="USD", price_year=2008, flows=(LAMPS, grant))
+    given = appraise_option(measure, an_option(costs=costs, prevented={"robbery": 60}), rng=rng())
+    found = compare_options({"lighting": given}, budget=10_000, budget_of="city").portfolio
+    assert (found.chosen, found.cost) == (("lighting",), LAMPS.quantity.mean - 40_000)
+    assert compare_options({"lighting": given}, budget=10_000).portfolio.chosen == ()
+
+
 def test_the_extrapolation_is_compared_when_asked_for(measure):
     """A longer life changes what an option is worth, and which scenario is compared is said."""
     half = appraise_option(measure, an_option(), rng=rng())
@@ -327,3 +337,19 @@ def test_options_without_costs_are_refused(tmp_path):
     text = STUDY[: STUDY.index("[costs]")] + OPTIONS
     with pytest.raises(StudyError, match=r"there are \[options\] but no \[costs\]"):
         load(tmp_path, text)
+
+
+def test_the_measures_own_plane_is_that_of_the_options(make_effect, make_costs, make_prices):
+    """One cost for both planes, with what taxing for it loses, and events in present value."""
+    found = appraise(
+        {"robbery": make_effect(mean=2, sd=8, periods=("2007", "2008"))},
+        costs=make_costs({"low": 10_000, "high": 90_000}, years=(1, 2)),
+        prices=make_prices(),
+        deadweight={"low": 0.2, "high": 0.8},
+        rng=rng(),
+    )
+    (plane,) = compare_options({"patrols": found}).planes
+    assert plane.quadrants == found.quadrants
+    assert np.array_equal(plane.cost, found.full_cost_draws)
+    assert np.array_equal(plane.effect, found.present_events_draws)
+    assert plane.extra_cost.mean == pytest.approx(found.cost.mean + found.tax_loss_draws.mean())

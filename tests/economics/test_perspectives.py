@@ -81,6 +81,25 @@ def test_a_transfer_counts_for_who_pays_and_who_receives_it_and_not_for_society(
     assert cost["public purse"] == 60_000 + 5_000 - 2_000
     assert found.city.net_cost.mean == cost["city"]
     assert found.city.cashable_saving.mean == 27_000
+    # who bears what is the same in every table, and still adds up to what society pays; the fine is paid by somebody
+    borne = {line.bearer: line.cost.mean for line in found.by_bearer if line.cost.mean}
+    assert borne == {name: cost[name] for name in ("city", "national taxpayer", "residents")} | {
+        "others, not named": 2_000
+    }
+    assert sum(borne.values()) == found.cost.mean
+    assert sum(line.net.mean for line in found.by_bearer) == pytest.approx(found.net_benefit.mean)
+    parts = found.incidence.payers_and_gainers
+    assert parts.payers == pytest.approx({"city": 38 / 65, "national taxpayer": 25 / 65, "others, not named": 2 / 65})
+    # year for year too: what leaves the public purse is its cost
+    assert found.cash_flows[1].years[-1].total.mean == pytest.approx(by_name(found)["public purse"].net.mean)
+
+
+def test_optimism_bias_adds_to_costs_and_not_to_what_only_moves(make_effect, make_prices):
+    """A grant is what the deed says; a city whose patrols turn out dearer does not receive more."""
+    costs = ledger(flow(), flow("grant", 25_000, bearer="national taxpayer", kind="one-off", received_by="city"))
+    found = appraise({"robbery": make_effect()}, costs=costs, prices=make_prices(SPLIT), optimism_bias=0.1)
+    cost = {name: line.cost.mean for name, line in by_name(found).items()}
+    assert (cost["city"], cost["national taxpayer"]) == (pytest.approx(66_000 - 25_000), 25_000)
 
 
 def test_a_transfer_has_to_be_taxed_for(make_effect, make_prices):

@@ -96,9 +96,9 @@ def test_small_amounts_keep_their_decimals(value, shown):
 @pytest.mark.parametrize(
     ("amount", "currency", "said"),
     [
-        (100_000, "USD", "Cost: USD 100,000 (city, year 1)."),
-        (100_000, "XXX", "Cost: 100,000 (city, year 1)."),
-        ({"low": 1, "high": 3}, "EUR", "Cost in EUR: between 1 and 3 (uniform), city, year 1."),
+        (100_000, "USD", "Cost: USD 100,000 (city, year 1, prices of 2024)."),
+        (100_000, "XXX", "Cost: 100,000 (city, year 1, prices of 2024)."),
+        ({"low": 1, "high": 3}, "EUR", "Cost in EUR: between 1 and 3 (uniform), city, year 1, prices of 2024."),
     ],
 )
 def test_the_cost_that_was_read_is_repeated(cases, amount, currency, said):

@@ -118,17 +118,43 @@ def test_a_city_that_pays_nothing_is_told_so(appraised):
     assert first_page(evaluation, ()).city == "The city itself pays nothing."
 
 
-def test_a_rule_that_is_not_kept_comes_before_the_money(appraised):
-    """No benefit makes up for it, so the advice does not say to go on."""
-    evaluation = appraised()
-    for answer in ("pass", "fail"):
+@pytest.fixture
+def gated():
+    """Give an evaluation's measure one rule of law with an answer."""
+
+    def make(evaluation, answer):
         gate = SimpleNamespace(answer=answer, label="Necessity")
         intrusion = SimpleNamespace(intrusion=SimpleNamespace(gates=(gate,), principles=()))
-        asked = replace(evaluation, unpriced=replace(evaluation.unpriced, intrusion=intrusion))
-        found = supports(asked)
-        assert (found == supports(evaluation)) is (answer == "pass")
-        assert ("Necessity" in found.advice) is (answer == "fail")
+        return replace(evaluation, unpriced=replace(evaluation.unpriced, intrusion=intrusion))
+
+    return make
+
+
+def test_a_rule_that_is_not_kept_comes_before_the_money(appraised, gated):
+    """No benefit makes up for it, so the advice does not say to go on."""
+    evaluation = appraised()
+    assert supports(gated(evaluation, "pass")) == supports(evaluation)
+    found = supports(gated(evaluation, "fail"))
+    assert "Necessity" in found.advice
     assert found.action == "adapt"
+
+
+def test_a_rule_that_is_not_kept_does_not_hide_a_harm(cases, gated):
+    """Where the figures say stop, the advice says stop, and that the rule is not kept either."""
+    evaluation = cases["harm"]()
+    plain, found = supports(evaluation), supports(gated(evaluation, "fail"))
+    assert plain.action == found.action == "stop"
+    assert found.advice.startswith(plain.advice)
+    assert "Necessity" in found.advice
+    assert "benefit" not in found.advice
+
+
+def test_a_rule_that_is_not_kept_does_not_hide_a_doubt(cases, gated):
+    """What would have to be done if it were kept is still said."""
+    evaluation = cases["unclear"]()
+    found = supports(gated(evaluation, "fail"))
+    assert found.action == "adapt"
+    assert supports(evaluation).advice[1:] in found.advice
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from evalkit.report import markdown
 from evalkit.report.figures import all_figures
 from evalkit.study_file import load_study
 
@@ -119,3 +120,19 @@ def test_the_report_tells_year_0_both_horizons_and_stopping(evaluation, tmp_path
     page = (tmp_path / "report.html").read_text()
     assert "radios <b>" not in page
     assert "radios &lt;b&gt;" in page
+
+
+@pytest.fixture(scope="module")
+def harmed(tmp_path_factory):
+    """Give the same study of a measure after which crime rose, run."""
+    folder = tmp_path_factory.mktemp("harm")
+    (folder / "study.toml").write_text(STUDY.replace("[410, 300]", "[300, 410]"), encoding="utf-8")
+    return load_study(folder).run()
+
+
+def test_stopping_what_did_harm_is_told_as_fewer_crimes_and_a_gain(harmed):
+    """No minus sign and no loss of something that is gained."""
+    told = next(line for line in markdown.render(harmed).splitlines() if line.startswith("**Stopping"))
+    assert "burglaries fewer than by going on" in told
+    assert "What is gained by it is worth £" in told
+    assert "−" not in told

@@ -60,6 +60,8 @@ class Acceptability:
     best_in_expectation : place of the option with the highest mean net benefit, shape (values,)
     frontier : probability that this option is best, shape (values,)
     expected_loss : mean of what is lost by choosing the option, shape (values, options); zero or more
+    switches : from which value on which option is best in expectation, exactly and not on the values' grid: the
+        lowest value with the first of them, then each value at which the choice turns, up to the highest value
     chosen_by : how the values were chosen, in words
     """
 
@@ -69,19 +71,13 @@ class Acceptability:
     best_in_expectation: np.ndarray
     frontier: FloatArray
     expected_loss: FloatArray
+    switches: tuple[tuple[float, str], ...]
     chosen_by: str = "given"
 
     @property
     def perfect_information(self) -> FloatArray:
         """What it is worth to know which option is best before choosing, shape (values,)."""
         return np.asarray(self.expected_loss.min(axis=1))
-
-    @property
-    def switches(self) -> tuple[tuple[float, str], ...]:
-        """The option that is best in expectation, and the first value on the grid from which it is."""
-        places = self.best_in_expectation
-        new = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
-        return tuple((float(self.values[at]), self.names[places[at]]) for at in new)
 
 
 def acceptability(draws: Draws, values: Grid | Sequence[float] | FloatArray) -> Acceptability:
@@ -123,8 +119,37 @@ def acceptability(draws: Draws, values: Grid | Sequence[float] | FloatArray) -> 
         best_in_expectation=order[expected],
         frontier=best[np.arange(worth.size), expected],
         expected_loss=np.clip(loss[:, back], 0, None),
+        switches=tuple(
+            (value, draws.names[order[place]])
+            for value, place in _turns(cost.mean(axis=0), effect.mean(axis=0), worth.min(), worth.max())
+        ),
         chosen_by=values.chosen_by if isinstance(values, Grid) else "given",
     )
+
+
+def _turns(cost: FloatArray, effect: FloatArray, lowest: float, highest: float) -> list[tuple[float, int]]:
+    """Give the places of the upper envelope of the means' net benefits, each with the value at which it begins.
+
+    At a value v net benefit is v x effect - cost, a line: the choice turns where two of them cross, and there only
+    towards an option that prevents more.
+
+    >>> _turns(np.array([0.0, 100.0, 300.0]), np.array([0.0, 10.0, 20.0]), 0.0, 50.0)
+    [(0.0, 0), (10.0, 1), (20.0, 2)]
+    """
+    turns = [(float(lowest), int((lowest * effect - cost).argmax()))]
+    while True:
+        value, place = turns[-1]
+        steeper = np.flatnonzero(effect > effect[place])
+        if not steeper.size:
+            return turns
+        crossing = np.maximum((cost[steeper] - cost[place]) / (effect[steeper] - effect[place]), value)
+        turn = float(crossing.min())
+        if turn > highest:
+            return turns
+        # of several that cross at one value the steepest is best from there on
+        following = steeper[np.lexsort((-effect[steeper], crossing))[0]]
+        turns = [each for each in turns if each[0] < turn]
+        turns.append((turn, int(following)))
 
 
 def _read_values(values: Sequence[float] | FloatArray) -> FloatArray:

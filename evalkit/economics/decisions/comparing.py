@@ -40,6 +40,7 @@ class OptionsCompared:
     scenario, currency, price_year, events_are, level : as of the appraisals
     worth : mean worth of one event in the study's prices, or None
     warnings : sentences that a reader must see
+    barred : options that may not be taken, whatever they are worth, as they do not pass a gate
     preference : which to take where net benefits cannot be told apart and one watches less; None where nothing is
         known of how much any of them watches, or nothing has a price
     """
@@ -60,6 +61,7 @@ class OptionsCompared:
     level: float
     worth: float | None
     warnings: tuple[str, ...]
+    barred: tuple[str, ...] = ()
     preference: Preference | None = None
 
     @property
@@ -82,6 +84,7 @@ def compare_options(
     budget_of: str | None = None,
     exclusive: Sequence[Sequence[str]] = (),
     requires: Mapping[str, Sequence[str]] | None = None,
+    barred: Sequence[str] = (),
     values: Sequence[float] | None = None,
     scenario: str = "observed window",
 ) -> OptionsCompared:
@@ -96,9 +99,11 @@ def compare_options(
     comparator : what each option is compared with on the plane; by default doing without
     budget : limit of the expected cost, in present value, of the options that are taken together; without it
         no set is chosen. Which set is best is told by the study's prices
-    budget_of : the bearer whose costs count against the budget, such as "city"; by default all costs
+    budget_of : the bearer whose costs count against the budget, less what others pay to it, such as "city"; by
+        default all costs
     exclusive : groups of options of which at most one is taken
     requires : options that have to be taken with an option, by its name
+    barred : options that do not pass a gate of law: they are compared, and never taken under the budget
     values : of one prevented crime; by default a range that shows where the choice turns
     scenario : "observed window", or "extrapolation" where every appraisal has one
 
@@ -113,10 +118,12 @@ def compare_options(
     net = _net_benefit(chosen)
     worth = _mean_worth(chosen)
     grid: Grid | Sequence[float] = value_grid(draws, worth=worth) if values is None else values
-    place_of(comparator, draws.names)
+    for name in (comparator, *barred):
+        place_of(name, draws.names, "comparator" if name == comparator else "barred")
     rules = Rules(
         exclusive=tuple(group if isinstance(group, str) else tuple(group) for group in exclusive),  # type: ignore[misc]
         requires={name: each if isinstance(each, str) else tuple(each) for name, each in (requires or {}).items()},  # type: ignore[misc]
+        barred=tuple(barred),
     )
     return OptionsCompared(
         appraisals=chosen,
@@ -137,6 +144,7 @@ def compare_options(
         level=first.level,
         worth=worth,
         warnings=_warnings(chosen),
+        barred=tuple(barred),
     )
 
 
@@ -174,10 +182,7 @@ def _draws(chosen: Mapping[str, Appraisal]) -> Draws:
     """Put doing without first, and each option's full cost and events beside it."""
     nothing = np.zeros(len(next(iter(chosen.values())).cost_draws))
     cost = [nothing, *(each.full_cost_draws for each in chosen.values())]
-    events = [
-        each.prevented_draws if each.discounted_prevented_draws is None else each.discounted_prevented_draws
-        for each in chosen.values()
-    ]
+    events = [each.present_events_draws for each in chosen.values()]
     return read_draws((DOING_WITHOUT, *chosen), np.column_stack(cost), np.column_stack([nothing, *events]))
 
 
@@ -225,9 +230,16 @@ def _portfolio(
 
 
 def _check_bearer(chosen: Mapping[str, Appraisal], bearer: str | None) -> None:
-    known = sorted({line.bearer for each in chosen.values() for line in each.by_bearer if line.cost.mean})
+    known = sorted(set().union(*(_who_bears(each) for each in chosen.values())))
     if bearer is not None and bearer not in known:
         raise CostError(f"no option costs {bearer!r} anything (budget_of); {nearest(bearer, known, 20)}")
+
+
+def _who_bears(appraisal: Appraisal) -> set[str]:
+    """Name those with a cost, also one that a grant pays to the last unit."""
+    flows = () if appraisal.inputs is None else appraisal.inputs.flows
+    known = {line.bearer for line in appraisal.by_bearer if line.cost.mean}
+    return known | {each.flow.bearer for each in flows if not each.flow.saving}
 
 
 def _cost_to(appraisal: Appraisal, bearer: str | None) -> float:

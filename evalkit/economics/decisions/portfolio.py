@@ -35,10 +35,12 @@ class Rules:
     ----------
     exclusive : groups of options of which at most one is taken
     requires : options that have to be taken with an option, by its name
+    barred : options that are never taken, whatever they are worth
     """
 
     exclusive: tuple[tuple[str, ...], ...] = ()
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    barred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +173,11 @@ def _limits(names: Sequence[str], rules: Rules) -> _Limits:
             row[place_of(other, names, "requires")] = -1
             rows.append(row)
             most.append(0)
+    for option in rules.barred:
+        row = np.zeros(len(names))
+        row[place_of(option, names, "barred")] = 1
+        rows.append(row)
+        most.append(0)
     return _Limits(rows=np.array(rows).reshape(-1, len(names)), most=np.array(most, float))
 
 

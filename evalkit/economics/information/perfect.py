@@ -55,5 +55,6 @@ def value_of_deciding(expected: FloatArray) -> float:
     ----------
     expected : net benefit that is expected in a state of knowledge, shape (states, options)
     """
-    # rounding must not make knowledge a loss
-    return max(float(expected.max(axis=1).mean() - expected.mean(axis=0).max()), 0.0)
+    best = expected[:, expected.mean(axis=0).argmax()]
+    # row by row, so that where one option is best in every row this is nothing, and no rounding
+    return float((expected.max(axis=1) - best).mean())

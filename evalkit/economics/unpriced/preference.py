@@ -221,16 +221,21 @@ def _reason(
     told = f"{listed(barred)} {'does' if len(barred) == 1 else 'do'} not pass every gate. " if barred else ""
     if chosen is not None:
         return (
-            f"{told}{chosen.option} is preferred: its net benefit cannot be told from that of {best} (it is the higher "
-            f"one with a probability of {chosen.prob_better:.0%}), and it intrudes less."
+            f"{told}{_begin(chosen.option)} is preferred: its net benefit cannot be told from that of {best} (it is "
+            f"the higher one with a probability of {chosen.prob_better:.0%}), and it intrudes less."
         )
     equal = [each for each in comparisons if each.equal]
     if not equal:
-        return f"{told}{best} is preferred: no other option's net benefit is within the uncertainty of its own."
+        return f"{told}{_begin(best)} is preferred: no other option's net benefit is within the uncertainty of its own."
     unclear = [f"{each.option}: {each.reason}" for each in equal if each.ordering == "not comparable"]
     if unclear:
         return (
-            f"{told}{best} is preferred for its mean net benefit alone. Which option intrudes less cannot be said "
-            f"({'; '.join(unclear)}): that is for people to decide."
+            f"{told}{_begin(best)} is preferred for its mean net benefit alone. Which option intrudes less cannot be "
+            f"said ({'; '.join(unclear)}): that is for people to decide."
         )
-    return f"{told}{best} is preferred: no option that is equal to it in money intrudes less."
+    return f"{told}{_begin(best)} is preferred: no option that is equal to it in money intrudes less."
+
+
+def _begin(name: str) -> str:
+    """Write a name so that it begins a sentence."""
+    return name[:1].upper() + name[1:]
