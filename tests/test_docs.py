@@ -33,6 +33,7 @@ PAGES = (
     "eight_integers.md",
     "estimators.md",
     "evidence.md",
+    "exact_models.md",
     "index.md",
     "plan_a_study.md",
     "pool_evidence.md",

@@ -13,8 +13,8 @@ from evalkit.hierarchy.between import (
     NormalPrior,
     Uniform,
 )
-from evalkit.hierarchy.conditional import CountTables, odds_ratios, rate_ratios, ratios_of_ratios
 from evalkit.hierarchy.count_draws import CountDraws
+from evalkit.hierarchy.count_tables import CountTables, odds_ratios, rate_ratios, ratios_of_ratios
 from evalkit.hierarchy.counts import CountHierarchy, fit_counts
 from evalkit.hierarchy.dispersion import Dispersion
 from evalkit.hierarchy.grid_margin import GridMargin

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,15 +12,16 @@ from scipy.special import logsumexp
 
 from evalkit.errors import EvidenceError, nearest
 from evalkit.hierarchy.between import BetweenPrior, Fixed, NormalPrior
-from evalkit.hierarchy.conditional import CountTables, SiteLikelihood
+from evalkit.hierarchy.conditional import SiteLikelihood
 from evalkit.hierarchy.count_draws import CountDraws, draw_together
+from evalkit.hierarchy.count_tables import CountTables
 from evalkit.hierarchy.dispersion import Dispersion
 from evalkit.hierarchy.grid_margin import GridMargin
-from evalkit.hierarchy.lattice import Lattice, Tabulation, integrate
+from evalkit.hierarchy.lattice import Tabulation, integrate
 from evalkit.hierarchy.margin import BetweenMargin
 from evalkit.hierarchy.normal import BETWEEN_PRIOR, MEAN_PRIOR
 from evalkit.hierarchy.overdispersed import COMMON_CHANGE, overdispersed
-from evalkit.hierarchy.quadrature import Axis
+from evalkit.hierarchy.stretch import Stretch, interpolated
 from evalkit.hierarchy.tabulated import LogTable
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ class CountHierarchy:
         mean = float(weights @ nodes.deviations)
         logs = logsumexp(self.posterior.log_joint, axis=(0, 2)) - nodes.log_widths - self._log_total
         return BetweenMargin(
-            log_density=_interpolated(logs, lattice),
-            axis=_Stretch(upper=lattice.axis.upper, size=lattice.axis.size, ends=lattice.ends),
+            log_density=interpolated(logs, lattice),
+            axis=Stretch(upper=lattice.axis.upper, size=lattice.axis.size, ends=lattice.ends),
             mean=mean,
             deviation=math.sqrt(max(float(weights @ nodes.deviations**2) - mean**2, 0.0)),
         )
@@ -224,7 +224,7 @@ def fit_counts(
     common_change : prior of the log change that a site shares with its comparison, used with `dispersion` only
     fineness : how many times finer the sums are made than by default, to see that it makes no difference
 
-    >>> from evalkit.hierarchy.conditional import ratios_of_ratios
+    >>> from evalkit.hierarchy.count_tables import ratios_of_ratios
     >>> tables = ratios_of_ratios([[30, 20], [12, 9], [8, 3]], [[25, 26], [14, 15], [9, 10]])
     >>> fit = fit_counts(tables)
     >>> round(fit.mean.mean, 3), round(float(fit.mean.below(0)), 3), round(float(fit.new_site.below(0)), 3)
@@ -253,25 +253,6 @@ def fit_counts(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Stretch(Axis):
-    """A stretch of an axis, laid out on 0 to 1: a posterior that is narrow fills it."""
-
-    ends: tuple[float, float]
-
-    def deviation(self, place: FloatArray) -> FloatArray:
-        start, end = self.ends
-        return super().deviation(start + (end - start) * place)
-
-    def place(self, deviation: FloatArray) -> FloatArray:
-        start, end = self.ends
-        return np.clip((super().place(deviation) - start) / (end - start), 0.0, 1.0)
-
-    def log_slope(self, place: FloatArray) -> FloatArray:
-        start, end = self.ends
-        return np.asarray(super().log_slope(start + (end - start) * place) + math.log(end - start))
-
-
 def _versions(
     tables: CountTables, dispersion: Dispersion | None, common_change: NormalPrior
 ) -> tuple[list[list[SiteLikelihood | None]], FloatArray]:
@@ -289,30 +270,3 @@ def _moments(weights: FloatArray, means: FloatArray, variances: FloatArray) -> t
     """Give mean and standard deviation of a mixture; weights shape (versions, deviations, means), others broadcast."""
     centre = float((weights * means).sum())
     return centre, math.sqrt(float((weights * (variances + (means - centre) ** 2)).sum()))
-
-
-def _interpolated(log_joint: FloatArray, lattice: Lattice) -> Callable[[FloatArray], FloatArray]:
-    """Give the log density of the deviation: the guess of it, and the polynomial through what it lacks at the nodes.
-
-    Parameters
-    ----------
-    log_joint : of each deviation, less what its node stands for, shape (deviations,)
-    """
-    from numpy.polynomial import legendre
-
-    axis, (start, end) = lattice.axis, lattice.ends
-
-    def standard(deviations: FloatArray) -> FloatArray:
-        return np.asarray(2 * (axis.place(deviations) - start) / (end - start) - 1)
-
-    nodes = lattice.nodes.deviations
-    powers = legendre.legvander(standard(nodes), len(nodes) - 1)
-    coefficients = np.linalg.solve(powers, log_joint - lattice.guess(nodes))
-
-    def log_density(at: FloatArray) -> FloatArray:
-        places = standard(at)
-        inside = np.abs(places) <= 1 + 1e-12
-        found = legendre.legval(np.clip(places, -1, 1), coefficients) + lattice.guess(at)
-        return np.where(inside, found, -np.inf)
-
-    return log_density

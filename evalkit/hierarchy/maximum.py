@@ -13,7 +13,7 @@ from evalkit.hierarchy.tabulated import LogTable, tabulated
 
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
-    from evalkit.hierarchy.conditional import CountTables
+    from evalkit.hierarchy.count_tables import CountTables
 
 __all__ = ["CountMaximum", "maximise_counts"]
 

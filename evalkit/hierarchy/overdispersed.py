@@ -15,7 +15,7 @@ from evalkit.hierarchy.tabulated import LogTable
 
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
-    from evalkit.hierarchy.conditional import CountTables
+    from evalkit.hierarchy.count_tables import CountTables
 
 __all__ = ["COMMON_CHANGE", "OverdispersedTable", "beta_binomial", "overdispersed", "split_log_probability"]
 
