@@ -35,6 +35,7 @@ PAGES = (
     "evidence.md",
     "exact_models.md",
     "index.md",
+    "many_sites.md",
     "plan_a_study.md",
     "pool_evidence.md",
     "reference.md",

@@ -106,10 +106,10 @@ class Borrowed:
     def sentence(self) -> str:
         """Say whether one's own estimate fits what others found."""
         if self.weight_apart is None:
-            found = f"an estimate as far out would be seen in {100 * self.surprise:.2g} of 100 such sites"
+            found = f"an estimate as far out would be seen in {_percent(self.surprise)} of such sites"
         else:
-            before, after = 100 * self.literature.weight_apart, 100 * self.weight_apart
-            found = f"the probability that the others say nothing of it goes from {before:.2g} % to {after:.2g} %"
+            before, after = _percent(self.literature.weight_apart), _percent(self.weight_apart)
+            found = f"the probability that the others say nothing of it goes from {before} to {after}"
         if self.in_conflict:
             return f"This site's own estimate and the others disagree: {found}, so that little is borrowed."
         return f"This site's own estimate fits what others found: {found}."
@@ -189,8 +189,8 @@ def power_prior(estimate: float, error: float, power: float) -> Literature:
 
     Ibrahim and Chen 2000, doi:10.1214/ss/1009212673: the likelihood to a power from 0 to 1, here of a normal estimate.
 
-    >>> round(power_prior(0.4224, 0.0627, 0.1).combined(-0.10, 0.20).known.mean, 3)
-    0.164
+    >>> round(power_prior(0.4224, 0.0627, 0.1).combined(-0.10, 0.20).known.mean, 2)
+    0.16
     """
     if not 0 < power <= 1:
         msg = f"the power of other data lies above 0 and is at most 1; there is {power}"
@@ -211,3 +211,9 @@ def _grid(between: BetweenPrior, usual: float) -> tuple[np.ndarray, np.ndarray]:
     nodes = Axis.of(between, np.array([usual])).nodes(_NODES)
     weights = np.exp(between.log_density(nodes.deviations) + nodes.log_widths)
     return nodes.deviations, weights / weights.sum()
+
+
+def _percent(probability: float) -> str:
+    if probability < 0.01:
+        return "less than 1 %"
+    return "more than 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"

@@ -125,7 +125,7 @@ def rank_areas(
             places=Interval(level=level, lower=float(first[index]), upper=float(last[index])),
             **{key: float(values[index]) for key, values in columns.items()},
         )
-        for index in np.argsort(expected, kind="stable")
+        for index in np.argsort(expected, kind="stable").tolist()
     )
     return Ranking(lines=lines, among=among, level=level)
 
@@ -136,7 +136,7 @@ def _checked(draws: FloatArray, names: Sequence[str], among: int, level: float) 
         msg = f"draws have shape (draws, areas) with a name for each area; there are {effects.shape} and {len(names)}"
         raise EvidenceError(msg)
     if not np.isfinite(effects).all():
-        bad = [names[index] for index in np.flatnonzero(~np.isfinite(effects).all(axis=0))]
+        bad = [names[index] for index in np.flatnonzero(~np.isfinite(effects).all(axis=0)).tolist()]
         msg = f"draws of {first_of(bad)} are not finite: leave out areas that have no estimate"
         raise EvidenceError(msg)
     repeated = sorted({name for name in names if list(names).count(name) > 1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,13 @@ def is_inside(sites: FloatArray, city: FloatArray) -> bool:
         b_eq=[1.0],
         method="highs",
     )
-    return bool(found.status == 0 and found.fun <= 1e-7)
+    return bool(found.status == 0 and found.fun is not None and found.fun <= 1e-7)
 
 
 def outside_alone(sites: FloatArray, city: FloatArray, names: Sequence[str]) -> list[str]:
     """Name the characteristics in which a city lies beyond every site."""
     beyond = (city < sites.min(axis=0)) | (city > sites.max(axis=0))
-    return [f"{names[index]} ({city[index]:g})" for index in np.flatnonzero(beyond)]
+    return [f"{names[index]} ({city[index]:g})" for index in np.flatnonzero(beyond).tolist()]
 
 
 def leverage(design: FloatArray, weights: FloatArray, row: FloatArray) -> float:
@@ -55,4 +56,4 @@ def distance(sites: FloatArray, city: FloatArray) -> float:
     """Give Mahalanobis' distance of a city from the middle of the sites, in standard deviations."""
     away = city - sites.mean(axis=0)
     covariance = np.atleast_2d(np.cov(sites, rowvar=False))
-    return float(np.sqrt(max(away @ np.linalg.pinv(covariance, hermitian=True) @ away, 0.0)))
+    return math.sqrt(max(float(away @ np.linalg.pinv(covariance, hermitian=True) @ away), 0.0))

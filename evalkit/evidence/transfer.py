@@ -27,8 +27,7 @@ __all__ = [
 ]
 
 TRANSFER_ASSUMPTIONS = (
-    "The city is one more of the kind of places that were studied: apart from what the moderators say, nobody could "
-    "have told beforehand whether the measure does better or worse there.",
+    "Apart from what the moderators say, nobody could have told beforehand whether it does better or worse there.",
     "It is the same measure, done as well as it was done there.",
     "Studies were not chosen, published or reported for what they found.",
     "Effects are ratios: the same share of more crime is more crimes.",
@@ -80,8 +79,8 @@ def predict_city(
     failed = [check.detail for check in checks if check.passed is False]
     if failed and outside == "refuse":
         msg = (
-            f"{failed[0]}; a line beyond its data has an error that its range does not hold: fit without the moderator, "
-            "or ask for the prediction all the same with outside='tell'"
+            f"{failed[0]}; a line beyond its data has an error that its range does not hold: fit without the "
+            "moderator, or ask for the prediction all the same with outside='tell'"
         )
         raise EvidenceError(msg)
     values = dict(zip(fit.names[1:], row[1:].tolist(), strict=True))

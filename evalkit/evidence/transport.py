@@ -124,11 +124,15 @@ def _balanced(x: FloatArray, target: FloatArray) -> FloatArray:
 
     spread = x.std(axis=0)
     used = spread > 0
+    if not used.any():  # nothing tells sites apart, nor them from the city
+        return np.full(len(x), 1 / len(x))
     away = (x[:, used] - target[used]) / spread[used]
 
-    def dual(multipliers: FloatArray) -> tuple[float, FloatArray]:
-        tilted = away @ multipliers
-        return float(logsumexp(tilted)), softmax(tilted) @ away
+    def dual(multipliers: FloatArray) -> float:
+        return float(logsumexp(away @ multipliers))
+
+    def slope(multipliers: FloatArray) -> FloatArray:
+        return np.asarray(softmax(away @ multipliers) @ away)
 
     def curvature(multipliers: FloatArray) -> FloatArray:
         weights = softmax(away @ multipliers)
@@ -136,8 +140,7 @@ def _balanced(x: FloatArray, target: FloatArray) -> FloatArray:
         return np.asarray((away.T * weights) @ away - np.outer(middle, middle))
 
     start = np.zeros(away.shape[1])
-    options = {"gtol": 1e-10, "maxiter": 500}
-    found = minimize(dual, start, jac=True, hess=curvature, method="trust-exact", options=options)
+    found = minimize(dual, start, jac=slope, hess=curvature, method="trust-exact", options={"gtol": 1e-10})
     weights = np.asarray(softmax(away @ found.x))
     left = np.abs(weights @ away).max(initial=0.0)
     if left > _BALANCED:

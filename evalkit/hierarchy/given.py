@@ -33,6 +33,11 @@ class Given:
     means: FloatArray
     covariances: FloatArray
 
+    @property
+    def first(self) -> Given:
+        """Give what is known of the first set, where there are several."""
+        return Given(log_evidence=self.log_evidence[0], means=self.means[0], covariances=self.covariances[0])
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Beliefs:

@@ -82,9 +82,16 @@ class Problems:
         return out
 
 
-def integrated(problems: Problems) -> Panels:
-    """Cut the posteriors of the deviation between sites into panels, all sets together."""
+def integrated(problems: Problems) -> tuple[Panels, FloatArray, Given]:
+    """Cut the posteriors of the deviation between sites into panels, all sets together.
+
+    Returns
+    -------
+    the panels, the deviations at their nodes, shape (sets, nodes), and what is known of the coefficients there
+    """
     block = max(1, _BLOCK // (96 * problems.estimates.shape[1]))
+    sets = np.arange(len(problems.estimates))
+    looked: list[Given] = []
 
     def log_density(owner: np.ndarray, places: FloatArray) -> FloatArray:
         out = np.empty_like(places)
@@ -92,13 +99,18 @@ def integrated(problems: Problems) -> Panels:
             rows = slice(first, first + block)
             axis = problems.axis_of(owner[rows])
             deviations = axis.deviation(places[rows])
-            evidence = problems.given(owner[rows], deviations).log_evidence
-            out[rows] = evidence + problems.log_prior(owner[rows], deviations) + axis.log_slope(places[rows])
+            given = problems.given(owner[rows], deviations)
+            looked[min(len(looked), 1) :] = [given]  # a second look is enough to know that there was one
+            prior = problems.log_prior(owner[rows], deviations)
+            out[rows] = given.log_evidence + prior + axis.log_slope(places[rows])
         return out
 
     errors = problems.errors
     what = f"the deviation between sites (errors from {errors.min():.3g} to {errors.max():.3g})"
-    return resolved(log_density, len(problems.estimates), what=what)
+    panels = resolved(log_density, len(sets), what=what)
+    deviations = panels.by_owner(problems.axis_of(panels.owner).deviation(panels.places))
+    # where one look was enough, what it saw is the answer
+    return panels, deviations, looked[0] if len(looked) == 1 else _in_blocks(problems, sets, deviations)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -251,14 +263,13 @@ def _fitted(problems: Problems) -> NormalHierarchies:
         given = _in_blocks(problems, sets, deviations)
         weights = np.ones((len(sets), 1))
         return NormalHierarchies(problems=problems, panels=None, deviations=deviations, weights=weights, given=given)
-    panels = integrated(problems)
-    deviations = panels.by_owner(problems.axis_of(panels.owner).deviation(panels.places))
+    panels, deviations, given = integrated(problems)
     return NormalHierarchies(
         problems=problems,
         panels=panels,
         deviations=deviations,
         weights=panels.by_owner(panels.weights),
-        given=_in_blocks(problems, sets, deviations),
+        given=given,
     )
 
 

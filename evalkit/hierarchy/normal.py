@@ -261,14 +261,13 @@ def fit_normal(
     priors = (mean,) * x.shape[1] if isinstance(mean, NormalPrior) else tuple(mean)
     _require_known(y, x, labels, priors, between)
 
+    problems = _problems(y, s, x, priors, between)
     if isinstance(between, Fixed):
-        panels, deviations, weights = None, np.array([between.value]), np.ones(1)
+        panels, deviations, weights = None, np.array([[between.value]]), np.ones(1)
+        given = problems.given(np.zeros(1, int), deviations)
     else:
-        problems = _problems(y, s, x, priors, between)
-        panels = integrated(problems)
-        deviations = problems.axis_of(np.zeros(1, int)).deviation(panels.places.reshape(1, -1))[0]
+        panels, deviations, given = integrated(problems)
         weights = panels.weights.ravel()
-    given = given_between(y, s, x, priors, deviations)
     return NormalHierarchy(
         estimates=y,
         errors=s,
@@ -276,10 +275,10 @@ def fit_normal(
         names=labels,
         priors=priors,
         between_prior=between,
-        deviations=deviations,
+        deviations=deviations[0],
         weights=weights,
-        given=given,
-        log_total=float(given.log_evidence[0] if panels is None else panels.log_total[0]),
+        given=given.first,
+        log_total=float(given.log_evidence[0, 0] if panels is None else panels.log_total[0]),
         panels=panels,
     )
 

@@ -42,7 +42,7 @@ class PowerLine:
     quantity : such as "mean effect"
     prior, likelihood : how far its distribution moves for each doubling of the power, a distance from 0 to 1
         (the root of the cumulative Jensen-Shannon divergence)
-    diagnosis : "prior and data disagree", "rests on the prior" or "rests on the data"
+    diagnosis : "prior and data may disagree", "rests on the prior" or "rests on the data"
     """
 
     quantity: str
@@ -54,7 +54,7 @@ class PowerLine:
         """Say what the two distances mean together."""
         if self.prior < THRESHOLD:
             return "rests on the data"
-        return "prior and data disagree" if self.likelihood >= THRESHOLD else "rests on the prior"
+        return "prior and data may disagree" if self.likelihood >= THRESHOLD else "rests on the prior"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +67,14 @@ class PowerScaling:
     def sentence(self) -> str:
         """Say what the answer rests on."""
         resting = [line.quantity for line in self.lines if line.diagnosis == "rests on the prior"]
-        torn = [line.quantity for line in self.lines if line.diagnosis == "prior and data disagree"]
+        torn = [line.quantity for line in self.lines if line.diagnosis == "prior and data may disagree"]
         said = []
         if resting:
             said.append(f"The answer rests on the prior for {_listed(resting)}: the data say little there.")
         if torn:
             said.append(
-                f"For {_listed(torn)} prior and data pull different ways, and both matter: see the answer under others."
+                f"For {_listed(torn)} prior and data may pull different ways, and both matter: see the answer under "
+                "other priors."
             )
         if not said:
             said.append("The answer rests on the data: a prior half or twice as sure would hardly move it.")

@@ -101,8 +101,9 @@ class _Reader:
         place = self._try("[predict] ", self._place)
         pilot = self._try("[pilot] ", self._pilot)
         costs, prices = self._try("[costs] ", self._costs), self._try("[prices] ", self._prices)
+        appraisal = self._try("[appraisal] deflator: ", lambda: self._appraisal(prices))
         self._cross_checks()
-        if self.faults or sources is None or prior is None:
+        if self.faults or appraisal is None or sources is None or prior is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
         return Evidence(
             title=asked.title,
@@ -115,7 +116,7 @@ class _Reader:
             place=place,
             costs=costs,
             prices=prices,
-            appraisal=sections.appraisal.model_dump(exclude_none=True),
+            appraisal=appraisal,
             pilot=pilot,
             seed=asked.seed,
             draws=asked.draws,
@@ -192,6 +193,18 @@ class _Reader:
                     return None
                 self.inputs.append(path)
         return Prices.from_mapping(self.sections.prices, folder=self.file.parent)
+
+    def _appraisal(self, prices: Prices | None) -> dict[str, Any]:
+        """Give the arguments of `appraise` that the file names, a price index of its own among them."""
+        options = self.sections.appraisal.model_dump(exclude_none=True)
+        name = str(options.get("deflator", ""))
+        if name.endswith(".csv") and (path := self._inside(name, "[appraisal] deflator")) is not None:
+            from evalkit.economics import Deflator
+
+            self.inputs.append(path)
+            country = "" if prices is None else prices.country
+            options["deflator"] = Deflator.from_csv(path, country=country, index=name, source=name)
+        return options
 
     def _cross_checks(self) -> None:
         sections = self.sections
