@@ -224,7 +224,7 @@ def test_every_key_of_a_study_file_is_documented_with_its_default(repo, section)
 def test_every_key_of_an_evidence_file_is_documented_with_its_default(repo):
     """The same for the file that names the sources of pooled evidence."""
     documented = documented_keys(page_of(repo, "pool_evidence.md"))
-    for name, model in sections_of(EvidenceFile).items():
+    for name, model in ((name.removesuffix(".NAME"), model) for name, model in sections_of(EvidenceFile).items()):
         if name == "appraisal":  # that of a study
             continue
         assert set(documented[name]) == set(model.model_fields), name
