@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.domain.text import one_line
 from evalkit.draws import FloatArray, Quantity
 from evalkit.errors import EvidenceError
 
@@ -39,6 +40,9 @@ class Pilot:
     dispersion: float | None = None
     periods: int = 0
     cost: Quantity
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", one_line(self.name))
 
     @property
     def standard_error(self) -> float:

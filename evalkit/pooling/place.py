@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evalkit.domain import Check, Effect, Outcome
+from evalkit.domain.text import one_line
 from evalkit.draws import FloatArray, Quantity
 from evalkit.errors import EvidenceError, first_of
 from evalkit.evidence import SCALE_NAMES
@@ -49,6 +50,8 @@ class Place:
     base_risk: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", one_line(self.name))
+        object.__setattr__(self, "periods", tuple(one_line(label) for label in self.periods))
         if len(self.periods) != len(self.expected):
             raise EvidenceError(
                 f"{self.name}: there are {len(self.periods)} periods and {len(self.expected)} expected counts; give "
