@@ -27,6 +27,7 @@ _NAME, _NAME_NARROW = 36, 17
 # Ratios that people read along an axis.
 _RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10, 20, 50, 100)
 _FEW_RATIOS = (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 10, 100)
+_MANY_ROWS = 20
 # Ranges are cut where they reach so many times as far as the middle half of all ends.
 _REACH = 1.6
 
@@ -90,8 +91,14 @@ def _forest(synthesis: Synthesis) -> Figure:
             ),
             *((name, None, None, None, known.median, *_both(known.interval(body.level))) for name, known in below),
         ],
-        heights=(0.9 + 0.36 * count, 1.0 + 0.42 * count),
+        heights=_heights(count),
     )
+
+
+def _heights(rows: int) -> tuple[float, float]:
+    """Give heights for the page and a telephone; many rows stand closer, so that the page is not all picture."""
+    wide, narrow = (0.36, 0.42) if rows <= _MANY_ROWS else (0.23, 0.3)
+    return 0.9 + wide * rows, 1.0 + narrow * rows
 
 
 def _both(held: Interval) -> tuple[float, float]:
