@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal, Costs, Flow, Option, Prices, appraise, appraise_option, compare_options
     from evalkit.errors import EvalkitError
     from evalkit.evaluation import Evaluation
+    from evalkit.evidence import EffectSize
+    from evalkit.pooling import Evidence, Synthesis, load_evidence, pool
     from evalkit.registry import estimator, models
     from evalkit.study import Study
     from evalkit.study_file import load_study
@@ -41,6 +43,8 @@ _HOMES = {
     ),
     "evalkit.errors": ("EvalkitError",),
     "evalkit.evaluation": ("Evaluation",),
+    "evalkit.evidence": ("EffectSize",),
+    "evalkit.pooling": ("Evidence", "Synthesis", "load_evidence", "pool"),
     "evalkit.registry": ("estimator",),
     "evalkit.study": ("Study",),
     "evalkit.study_file": ("load_study",),
@@ -55,9 +59,11 @@ __all__ = [
     "Displacement",
     "Dynamics",
     "Effect",
+    "EffectSize",
     "Estimator",
     "EvalkitError",
     "Evaluation",
+    "Evidence",
     "Flow",
     "Interval",
     "Intervention",
@@ -68,14 +74,17 @@ __all__ = [
     "Prices",
     "Quantity",
     "Study",
+    "Synthesis",
     "Table",
     "__version__",
     "appraise",
     "appraise_option",
     "compare_options",
     "estimator",
+    "load_evidence",
     "load_study",
     "models",
+    "pool",
 ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import EvalkitError, ReportError
+from evalkit.pool_command import add_pool
 
 if TYPE_CHECKING:
     from evalkit.study import Progress
@@ -164,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_study(check)
     check.set_defaults(command=_check)
     _add_plan(commands)
+    add_pool(commands, whole=_whole, formats=_formats, bold=_bold)
     _add_quick(commands)
     models = commands.add_parser("models", help="the estimators: what each needs, assumes, and how well it did")
     models.add_argument("name", nargs="?", metavar="NAME", help="show one of them whole")

@@ -15,9 +15,10 @@ from evalkit.result import result_document, result_text
 
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
+    from evalkit.pooling import Synthesis
     from evalkit.report.tables import ExportTable
 
-__all__ = ["FORMATS", "write_evaluation", "write_whole"]
+__all__ = ["FORMATS", "write_evaluation", "write_synthesis", "write_whole"]
 
 FORMATS = ("html", "md", "json")
 
@@ -26,11 +27,7 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path, formats: tuple[
     """Write result.json, the report in the formats asked for, and the tables and figures behind it."""
     from evalkit.report import figures, html, markdown, tables
 
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        msg = f"formats is a tuple of {', '.join(FORMATS)}; there is {formats!r}"
-        raise ReportError(msg)
-
+    _require_known(formats)
     files: dict[str, str] = {"result.json": result_text(result_document(evaluation))}
     if "html" in formats:
         files["report.html"] = html.render(evaluation)
@@ -41,6 +38,34 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path, formats: tuple[
     written = write_whole(Path(folder), files)
     _remove_stale(Path(folder), set(written))
     return written
+
+
+def write_synthesis(synthesis: Synthesis, folder: str | Path, formats: tuple[str, ...]) -> tuple[Path, ...]:
+    """Write pool.json, the report in the formats asked for, and the figures and the table of effects behind it."""
+    from evalkit.pooling.document import pool_text
+    from evalkit.report import evidence_markdown, html
+    from evalkit.report.evidence_figures import evidence_figures
+    from evalkit.report.tables import ExportTable
+
+    _require_known(formats)
+    files: dict[str, str] = {"pool.json": pool_text(synthesis)}
+    if "html" in formats:
+        files["report.html"] = html.render_evidence(synthesis)
+    if "md" in formats:
+        files["report.md"] = evidence_markdown.render_evidence(synthesis)
+    for figure in evidence_figures(synthesis):
+        files[f"figures/{figure.name}.svg"] = figure.svg
+        table = ExportTable(name=f"figure-{figure.name}", columns=figure.columns, rows=figure.rows)
+        files[f"tables/{table.name}.csv"] = _csv(table)
+    written = write_whole(Path(folder), files)
+    _remove_stale(Path(folder), set(written))
+    return written
+
+
+def _require_known(formats: tuple[str, ...]) -> None:
+    if any(name not in FORMATS for name in formats):
+        msg = f"formats is a tuple of {', '.join(FORMATS)}; there is {formats!r}"
+        raise ReportError(msg)
 
 
 def _remove_stale(folder: Path, written: set[Path]) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from evalkit.draws import DEFAULT_DRAWS
 from evalkit.errors import nearest
 
-__all__ = ["StudyFile", "read_sections"]
+__all__ = ["AppraisalSection", "Section", "Share", "StudyFile", "Text", "read_file", "read_sections"]
 
 type Text = Annotated[str, Field(min_length=1)]
 type Share = Annotated[float, Field(gt=0, lt=1)]
@@ -211,16 +211,21 @@ class StudyFile(Section):
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[str]]:
+    """Check a study file against its sections; see `read_file`."""
+    return read_file(document, StudyFile)
+
+
+def read_file[File: Section](document: Mapping[str, Any], kind: type[File]) -> tuple[File | None, list[str]]:
     """Check a parsed file against the sections, and give every fault as a sentence.
 
     Keys that nobody knows are faults, but do not keep the rest from being read: what else is wrong can be
     told in the same breath. None stands where something that is needed is missing or of the wrong type.
     """
     try:
-        return StudyFile.model_validate(document), []
+        return kind.model_validate(document), []
     except ValidationError as problem:
         found = problem.errors(include_url=False)
-    faults = _sentences(found)
+    faults = _sentences(found, kind)
     if any(fault["type"] != "extra_forbidden" for fault in found):
         return None, faults
     known = copy.deepcopy(dict(document))
@@ -230,15 +235,15 @@ def read_sections(document: Mapping[str, Any]) -> tuple[StudyFile | None, list[s
         for part in above:
             section = section[part]
         del section[key]
-    return StudyFile.model_validate(known), faults
+    return kind.model_validate(known), faults
 
 
-def _sentences(found: Sequence[Any]) -> list[str]:
+def _sentences(found: Sequence[Any], kind: type[Section]) -> list[str]:
     """Say each fault once, also where a key may be of several types and is of none."""
     sentences: list[str] = []
     by_place: dict[tuple[str, str], list[str]] = {}
     for fault in found:
-        place, wanted, shown = _parts(fault)
+        place, wanted, shown = _parts(fault, kind)
         if shown:
             by_place.setdefault((place, shown), []).append(wanted)
         else:  # a key that is not known, or not there
@@ -256,14 +261,14 @@ def _one_of(wanted: Sequence[str]) -> str:
 _FINITE = "wanted is a finite number"
 
 
-def _parts(fault: Any) -> tuple[str, str, str]:
+def _parts(fault: Any, kind: type[Section]) -> tuple[str, str, str]:
     """Give where a fault is, what is wanted there, and what is there."""
     *above, last = [part for part in fault["loc"] if _names_a_key(part)] or ["study"]
     if isinstance(last, int) and above:  # a place in a list: name the list with it
         last = f"{above.pop()}[{last}]"
     where = f"[{'.'.join(str(part) for part in above)}] " if above else ""
     if fault["type"] == "extra_forbidden":
-        return where, f"has no key {last!r}; {nearest(last, _known(above), 20)}", ""
+        return where, f"has no key {last!r}; {nearest(last, _known(above, kind), 20)}", ""
     if fault["type"] == "missing":
         return where, f"needs the key {last!r}, which is not there", ""
     return f"{where}{last}: ", _wanted(fault), f"; there is {_shown(fault.get('input'))}"
@@ -300,8 +305,8 @@ def _wanted(fault: Any) -> str:
     return _IN_WORDS.get(fault["type"], message[0].lower() + message[1:])
 
 
-def _known(above: list[Any]) -> list[str]:
-    section: Any = StudyFile
+def _known(above: list[Any], kind: type[Section]) -> list[str]:
+    section: Any = kind
     for part in above:
         annotation = None if section is None else dict(_fields(section)).get(part)
         section = annotation if annotation is not None else section

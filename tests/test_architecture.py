@@ -27,15 +27,22 @@ ALLOWED = {
     "study": {"errors", "draws", "domain", "data", "registry", "economics", "evidence"},
     # A plan asks of a study that is not there yet what a study asks of its data.
     "planning": {"errors", "draws", "domain", "registry", "economics", "study"},
+    # Evidence from files to a synthesis: it reads studies' results, and appraises what it predicts as a study does.
+    "pooling": {"errors", "draws", "domain", "economics", "hierarchy", "evidence", "study"},
     # A report reads what an evaluation holds, its appraisal too, and what the estimators say of themselves.
-    "report": {"study", "planning", "economics", "registry", "domain", "draws", "errors"},
-    "output": {"study", "report", "domain", "draws", "errors"},
+    "report": {
+        "study", "planning", "pooling", "evidence", "hierarchy", "economics", "registry", "domain", "draws", "errors",
+    },
+    "output": {"study", "pooling", "report", "domain", "draws", "errors"},
+    "pool_command": {"pooling", "report", "errors"},
     "new_study": {"output", "errors"},
-    "__main__": {"study", "planning", "report", "output", "new_study", "data", "errors"},
+    "__main__": {"study", "planning", "pool_command", "report", "output", "new_study", "data", "errors"},
     "models": {"hierarchy", "domain", "draws", "errors"},
     # The front door hands out names from everywhere, and makes none.
-    "__init__": {"errors", "draws", "domain", "data", "registry", "economics", "evidence", "study", "report"},
-}
+    "__init__": {
+        "errors", "draws", "domain", "data", "registry", "economics", "evidence", "pooling", "study", "report",
+    },
+}  # fmt: skip
 
 # A row of the table may be several files.
 ROW_OF = dict.fromkeys(
@@ -76,7 +83,11 @@ ROW_OF = dict.fromkeys(
 
 # The ways back up the table, each inside a function: `Evaluation.write()` and its headline hand it to who shows it,
 # and the package of estimators, when called, names all that are installed.
-ONLY_LATE = {"evalkit.evaluation": {"output", "report"}, "evalkit.models": {"registry"}}
+ONLY_LATE = {
+    "evalkit.evaluation": {"output", "report"},
+    "evalkit.pooling.evidence": {"output"},
+    "evalkit.models": {"registry"},
+}
 
 # Each takes a second or more to load, and most commands need none of them.
 HEAVY = ("statsmodels", "pymc", "arviz", "matplotlib")

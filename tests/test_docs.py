@@ -20,6 +20,7 @@ from evalkit import registry
 from evalkit.economics import Groups
 from evalkit.economics.decisions import read_options
 from evalkit.economics.unpriced import intrusion_from_mapping, perception_from_mapping
+from evalkit.pooling.schema import EvidenceFile
 from evalkit.study_plan import settings_from_mapping
 from evalkit.study_schema import Section, StudyFile
 
@@ -35,7 +36,9 @@ PAGES = (
     "exact_models.md",
     "index.md",
     "new_city.md",
+    "many_sites.md",
     "plan_a_study.md",
+    "pool_evidence.md",
     "reference.md",
     "tutorial.md",
     "write_a_study.md",
@@ -217,6 +220,23 @@ def test_every_key_of_a_study_file_is_documented_with_its_default(repo, section)
             assert documented[name].strip("`") in (str(info.default), f'"{info.default}"', _in_toml(info.default)), name
         else:
             assert documented[name] != "needed", name
+
+
+def test_every_key_of_an_evidence_file_is_documented_with_its_default(repo):
+    """The same for the file that names the sources of pooled evidence."""
+    documented = documented_keys(page_of(repo, "pool_evidence.md"))
+    for name, model in ((name.removesuffix(".NAME"), model) for name, model in sections_of(EvidenceFile).items()):
+        if name == "appraisal":  # that of a study
+            continue
+        assert set(documented[name]) == set(model.model_fields), name
+        for key, info in model.model_fields.items():
+            shown, default = documented[name][key].strip("`"), info.get_default(call_default_factory=True)
+            if info.is_required():
+                assert shown == "needed", key
+            elif default in (None, "", [], {}):
+                assert shown == "-", key
+            else:
+                assert shown in {str(default), f'"{default}"'}, key
 
 
 def _in_toml(value):

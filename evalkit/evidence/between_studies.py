@@ -115,7 +115,9 @@ def _paule_mandel(y: FloatArray, v: FloatArray, X: FloatArray) -> FloatArray:
     tau2, free = np.zeros(y.shape[:-1]), y.shape[-1] - X.shape[-1]
     for _ in range(_STEPS):
         fit = weighted_fit(y, v, X, tau2)
-        to = np.maximum(0.0, tau2 + (fit.q - free) / np.sum((fit.weights * fit.residuals) ** 2, axis=-1))
+        slope = np.sum((fit.weights * fit.residuals) ** 2, axis=-1)
+        # studies that agree to the last digit have no slope, and no variance between them
+        to = np.maximum(0.0, tau2 + (fit.q - free) / np.where(slope > 0, slope, 1.0))
         moved = np.abs(to - tau2) > _SETTLED * (to + np.median(v, axis=-1))
         tau2 = to
         if not moved.any():

@@ -8,14 +8,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from evalkit.domain.text import listed, one_line
+from evalkit.draws import FloatArray
 from evalkit.errors import EvidenceError, nearest
 from evalkit.evidence.effect_size import EffectSize, Good, Scale
 from evalkit.evidence.from_counts import from_before_after, from_rates, from_two_by_two
 from evalkit.evidence.from_published import facing, from_interval, from_means, from_p_value
 from evalkit.evidence.table_rows import is_number, number, read_rows, refuse
 
-__all__ = ["FORMS", "EffectTable", "read_effects"]
+__all__ = ["FORMS", "EffectTable", "effects_of_rows", "read_effects"]
 
 # Columns that make an effect, by the name of the form.
 FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -53,12 +56,15 @@ class EffectTable:
     form : which columns made them, a key of `FORMS`
     moderators : names of the columns that were taken for moderators
     told : the same in a sentence, for whoever wants to know how the file was understood
+    counts : the four counts of each effect in the order of `FORMS`, shape (effects, 4), for two-by-two tables and
+        counts before and after; None for every other form
     """
 
     effects: tuple[EffectSize, ...]
     form: str
     moderators: tuple[str, ...]
     told: str
+    counts: FloatArray | None = None
 
 
 def read_effects(
@@ -94,9 +100,27 @@ def read_effects(
     EvidenceError
         Naming up to ten rows that cannot be, each with what is wrong.
     """
+    heading, rows = read_rows(path, separator)
+    return effects_of_rows(
+        path, heading, rows, good=good, scale=scale, form=form, dispersion=dispersion, level=level, decimal=decimal
+    )
+
+
+def effects_of_rows(
+    path: Path,
+    heading: Sequence[str],
+    rows: Sequence[tuple[int, Mapping[str, str]]],
+    *,
+    good: Good,
+    scale: Scale | None = None,
+    form: str | None = None,
+    dispersion: float = 1.0,
+    level: float = 0.95,
+    decimal: str = ".",
+) -> EffectTable:
+    """Make effects of rows that were read already, each with the number of its line; see `read_effects`."""
     if good not in {"fewer", "more"}:
         raise EvidenceError(f"good is 'fewer' or 'more' of what the table counts; there is {good!r}")
-    heading, rows = read_rows(path, separator)
     form = _form(path, heading, form)
     moderators = _moderators(heading)
     numbers = {name for name in moderators if all(is_number(row[name], decimal) for _, row in rows if row[name])}
@@ -110,8 +134,18 @@ def read_effects(
             faults.append(f"row {place} (line {line}): {problem}")
     refuse(path, faults)
     return EffectTable(
-        effects=tuple(effects), form=form, moderators=moderators, told=_told(path, effects, form, moderators)
+        effects=tuple(effects),
+        form=form,
+        moderators=moderators,
+        told=_told(path, effects, form, moderators),
+        counts=_counts(rows, form, decimal),
     )
+
+
+def _counts(rows: Sequence[tuple[int, Mapping[str, str]]], form: str, decimal: str) -> FloatArray | None:
+    if form not in {"two by two", "before and after"}:
+        return None
+    return np.array([[number(row, name, decimal) for name in FORMS[form]] for _, row in rows])
 
 
 def _form(path: Path, heading: Sequence[str], asked: str | None) -> str:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from evalkit.report import formats
 from evalkit.report.drawing import Cell
+from evalkit.report.evidence_figures import evidence_figures
+from evalkit.report.evidence_page import evidence_page
+from evalkit.report.evidence_sections import evidence_sections
 from evalkit.report.figures import all_figures
 from evalkit.report.front import first_page
 from evalkit.report.sections import technical_sections
@@ -16,8 +19,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from evalkit.evaluation import Evaluation
+    from evalkit.pooling import Synthesis
 
-__all__ = ["render"]
+__all__ = ["render", "render_evidence"]
 
 
 def render(evaluation: Evaluation) -> str:
@@ -33,6 +37,24 @@ def render(evaluation: Evaluation) -> str:
             sections=technical_sections(evaluation, figures),
             made=evaluation.provenance,
             drawing=Markup,  # pictures are our own; titles and labels in them were escaped when drawn
+        )
+    )
+    return f"{page.strip()}\n"
+
+
+def render_evidence(synthesis: Synthesis) -> str:
+    """Give the report of pooled evidence as one HTML file; the same evidence gives the same bytes."""
+    from markupsafe import Markup
+
+    figures = evidence_figures(synthesis)
+    page = (
+        _environment()
+        .get_template("evidence.html.j2")
+        .render(
+            page=evidence_page(synthesis, figures),
+            sections=evidence_sections(synthesis, figures),
+            made=synthesis.provenance,
+            drawing=Markup,
         )
     )
     return f"{page.strip()}\n"

@@ -12,9 +12,9 @@ from evalkit.report.front import FirstPage, first_page
 from evalkit.report.sections import technical_sections
 
 if TYPE_CHECKING:
-    from evalkit.evaluation import Evaluation
+    from evalkit.evaluation import Evaluation, Provenance
 
-__all__ = ["escape", "render"]
+__all__ = ["escape", "grid_lines", "made_by", "picture_lines", "render", "section_parts"]
 
 # Everything that opens a construct of Markdown inside a line, and the bars that end a cell.
 _INLINE = re.compile(r"([\\`*_{}\[\]<>|~$!&])")
@@ -32,12 +32,14 @@ def render(evaluation: Evaluation) -> str:
     parts = _front(page)
     parts.append("## Technical part")
     for section in technical_sections(evaluation, figures):
-        parts += _section(section)
-    made = evaluation.provenance
-    parts.append(
-        f"---\n\nMade by evalkit {escape(made.versions.get('evalkit', ''))}, seed {made.seed}, {made.draws:,} draws."
-    )
+        parts += section_parts(section)
+    parts.append(made_by(evaluation.provenance))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def made_by(made: Provenance) -> str:
+    """Say what made the report."""
+    return f"---\n\nMade by evalkit {escape(made.versions.get('evalkit', ''))}, seed {made.seed}, {made.draws:,} draws."
 
 
 def escape(text: str) -> str:
@@ -66,7 +68,7 @@ def _front(page: FirstPage) -> list[str]:
         escape(page.meta),
         f"> **{escape(page.headline)}**\n>\n> {escape(page.compared)}",
         "\n".join(["| | | |", "| --- | --- | --- |", *facts]),
-        _picture(page.figure) if page.figure else "",
+        picture_lines(page.figure) if page.figure else "",
         "## Did crime move next door?",
         escape(page.displacement),
         "## How sure are we?",
@@ -75,7 +77,7 @@ def _front(page: FirstPage) -> list[str]:
         *_others(page),
         "## Who pays, who gains",
         escape(page.city),
-        _grid(page.bearers) if page.bearers else escape(page.money_missing),
+        grid_lines(page.bearers) if page.bearers else escape(page.money_missing),
         *(f"> **Note.** {escape(text)}" for text in page.notes),
         escape(page.more_notes),
         "## What this supports",
@@ -92,7 +94,8 @@ def _others(page: FirstPage) -> list[str]:
     return ["## What else was measured", page.others_are, "\n".join(told)]
 
 
-def _section(section: Section) -> list[str]:
+def section_parts(section: Section) -> list[str]:
+    """Give a section with its heading."""
     return [f"### {escape(section.title)}", *(_block(block) for block in section.blocks)]
 
 
@@ -109,9 +112,9 @@ def _block(block: Block) -> str:
                 f"- {mark.sign} **{escape(mark.name)}** ({mark.word}) {escape(mark.detail)}" for mark in marks
             )
         case Grid():
-            return _grid(block)
+            return grid_lines(block)
         case Picture(figure=figure):
-            return _picture(figure)
+            return picture_lines(figure)
 
 
 def _paragraph(block: Paragraph) -> str:
@@ -119,7 +122,8 @@ def _paragraph(block: Paragraph) -> str:
     return f"**{escape(block.head)}{'.' if block.text else ''}** {told}".rstrip() if block.head else told
 
 
-def _grid(grid: Grid) -> str:
+def grid_lines(grid: Grid) -> str:
+    """Give a table under its caption."""
     align = ["---:" if place in grid.numeric else "---" for place in range(len(grid.columns))]
     lines = [_row(grid.columns), f"| {' | '.join(align)} |"]
     for place, row in enumerate(grid.rows):
@@ -133,5 +137,6 @@ def _row(cells: tuple[str, ...], *, bold: bool = False) -> str:
     return f"| {' | '.join(f'**{cell}**' if bold and cell else cell for cell in shown)} |"
 
 
-def _picture(figure: Figure) -> str:
+def picture_lines(figure: Figure) -> str:
+    """Link a picture as a file of the folder `figures`, with its caption."""
     return f"![{escape(figure.alt)}](figures/{figure.name}.svg)\n\n*{escape(figure.caption)}*"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evalkit.economics import Appraisal
     from evalkit.evaluation import Evaluation
 
-__all__ = ["render"]
+__all__ = ["render", "titled", "wrapped"]
 
 _WIDTH = 80
 # What a title could otherwise do to a terminal.
@@ -33,11 +33,11 @@ def render(evaluation: Evaluation, *, bold: bool) -> str:
     ----------
     bold : may headings be bold? The caller knows whether anybody looks, and of NO_COLOR
     """
-    lines = [*_wrapped(evaluation.study.title, bold=bold), ""]
-    lines += _wrapped(wording.headline(evaluation), bold=bold)
-    lines += [*_wrapped(wording.compared(evaluation)), ""]
+    lines = [*wrapped(evaluation.study.title, bold=bold), ""]
+    lines += wrapped(wording.headline(evaluation), bold=bold)
+    lines += [*wrapped(wording.compared(evaluation)), ""]
     for head, body in _parts(evaluation):
-        lines += [*_titled(head, body, bold=bold)]
+        lines += [*titled(head, body, bold=bold)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -182,7 +182,7 @@ def _acceptable(appraisal: Appraisal) -> list[str]:
     ]
 
 
-def _titled(head: str, body: Iterable[str], *, bold: bool) -> Iterator[str]:
+def titled(head: str, body: Iterable[str], *, bold: bool) -> Iterator[str]:
     """Give a heading in a column of its own, and what belongs to it beside it."""
     indent = 11
     shown = f"{head:<{indent}}"
@@ -195,7 +195,8 @@ def _titled(head: str, body: Iterable[str], *, bold: bool) -> Iterator[str]:
     yield ""
 
 
-def _wrapped(text: str, *, bold: bool = False) -> list[str]:
+def wrapped(text: str, *, bold: bool = False) -> list[str]:
+    """Break a text into lines of a terminal."""
     lines = wrap(_clean(text), _WIDTH, break_on_hyphens=False)
     return [_bold(line) for line in lines] if bold else lines
 
