@@ -36,7 +36,6 @@ PAGES = (
     "exact_models.md",
     "index.md",
     "new_city.md",
-    "many_sites.md",
     "plan_a_study.md",
     "pool_evidence.md",
     "reference.md",
