@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> None:
     cache = None if options.no_cache else folder / _CACHE
     evaluation = study.run(seed=options.seed, draws=options.draws, jobs=options.jobs, progress=progress, cache=cache)
     progress("writing the report")
-    written = evaluation.write(folder, formats=options.format)
+    written = evaluation.write(folder, formats=options.format, cache=cache)
     progress("")
     sys.stdout.write(_terminal(evaluation))
     sys.stdout.write("\n" + "".join(f"{path}\n" for path in written if path.parent == folder))

@@ -156,14 +156,22 @@ class Evaluation:
         """The verdict on the primary outcome."""
         return self.findings[self.study.primary]
 
-    def write(self, folder: str | Path, formats: tuple[str, ...] = ("html", "json")) -> tuple[Path, ...]:
+    def write(
+        self, folder: str | Path, formats: tuple[str, ...] = ("html", "json"), *, cache: Path | None = None
+    ) -> tuple[Path, ...]:
         """Write the result, the report, and the tables and figures behind them; give the paths.
 
         Files appear under their names only when all of them are complete.
+
+        Parameters
+        ----------
+        formats : of the report, any of "html", "md", "json"
+        cache : folder in which pictures are kept by the content of all that they are drawn from, so that one which
+            would be the same is not drawn again; the files are the same
         """
         from evalkit.output import write_evaluation
 
-        return write_evaluation(self, folder, formats)
+        return write_evaluation(self, folder, formats, cache)
 
     def __repr__(self) -> str:
         """First line: the sentence that answers."""

@@ -23,18 +23,30 @@ __all__ = ["FORMATS", "write_evaluation", "write_synthesis", "write_whole"]
 FORMATS = ("html", "md", "json")
 
 
-def write_evaluation(evaluation: Evaluation, folder: str | Path, formats: tuple[str, ...]) -> tuple[Path, ...]:
-    """Write result.json, the report in the formats asked for, and the tables and figures behind it."""
+def write_evaluation(
+    evaluation: Evaluation, folder: str | Path, formats: tuple[str, ...], cache: Path | None = None
+) -> tuple[Path, ...]:
+    """Write result.json, the report in the formats asked for, and the tables and figures behind it.
+
+    Parameters
+    ----------
+    cache : folder in which pictures are kept by content, so that one which would be the same is not drawn again
+    """
     from evalkit.report import figures, html, markdown, tables
+    from evalkit.report.kept_pictures import KeptPictures
 
     _require_known(formats)
+    kept = None if cache is None else KeptPictures(folder=cache)
+    drawn = figures.all_figures(evaluation, kept)
     files: dict[str, str] = {"result.json": result_text(result_document(evaluation))}
     if "html" in formats:
         files["report.html"] = html.render(evaluation)
     if "md" in formats:
         files["report.md"] = markdown.render(evaluation)
     files |= {f"tables/{table.name}.csv": _csv(table) for table in tables.all_tables(evaluation)}
-    files |= {f"figures/{figure.name}.svg": figure.svg for figure in figures.all_figures(evaluation)}
+    files |= {f"figures/{figure.name}.svg": figure.svg for figure in drawn}
+    if kept is not None:
+        kept.forget_others()
     written = write_whole(Path(folder), files)
     _remove_stale(Path(folder), set(written))
     return written

@@ -51,6 +51,7 @@ ROW_OF = dict.fromkeys(
         "estimation_cache",
         "evaluation",
         "judgement",
+        "kept",
         "money_by_estimator",
         "quick",
         "result",

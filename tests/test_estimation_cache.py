@@ -8,7 +8,8 @@ import pytest
 
 import evalkit as ek
 from evalkit.domain import Effect
-from evalkit.estimation_cache import EstimationCache, content_key
+from evalkit.estimation_cache import EstimationCache
+from evalkit.kept import content_key
 from evalkit.stored_effect import effect_from_bytes, effect_to_bytes
 
 

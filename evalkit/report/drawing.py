@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from evalkit.report.kept_pictures import KeptPictures
 
 __all__ = [
     "BLUE",
@@ -64,28 +67,51 @@ NARROW = Layout(name="narrow", width=3.5, height=2.9, ticks=4)
 type Draw = Callable[[Axes, Layout], None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Figure:
-    """A picture with everything that stands for it where it cannot be seen.
+    """A picture, drawn when it is first looked at, with everything that stands for it where it cannot be seen.
 
     Attributes
     ----------
     name : key of the figure, unique in a report; also the prefix of every id in it
     title : what it shows, in a line
-    svg, narrow : the same picture for a page and for a telephone, each complete in itself
     alt : what there is to see, in one sentence
     caption : how to read it
     columns, rows : the figures behind the picture
+    draw : puts everything on the axes, for either layout; what it shows is in what it encloses
+    heights : of the picture on a page and on a telephone, in inches
+    kept : where pictures of earlier runs are looked for
     """
 
     name: str
     title: str
-    svg: str
-    narrow: str
     alt: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    draw: Draw
+    heights: tuple[float, float]
+    kept: KeptPictures | None = None
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture for a page, complete in itself."""
+        return self._picture(WIDE, self.heights[0])
+
+    @cached_property
+    def narrow(self) -> str:
+        """The same picture for a telephone, complete in itself."""
+        return self._picture(NARROW, self.heights[1])
+
+    def _picture(self, layout: Layout, height: float) -> str:
+        size = replace(layout, height=height)
+
+        def make() -> str:
+            return _accessible(_rendered(self.draw, size), f"{self.name}-{size.name}", self.title, self.alt)
+
+        if self.kept is None:
+            return make()
+        return self.kept.picture(self.draw, (_STYLE, size, self.name, self.title, self.alt), make)
 
     @property
     def data(self) -> tuple[tuple[Cell, ...], ...]:
@@ -104,21 +130,16 @@ def figure(
     rows: Sequence[Sequence[Cell]],
     heights: tuple[float, float] = (WIDE.height, NARROW.height),
 ) -> Figure:
-    """Draw a figure in both layouts."""
-    sizes = [
-        Layout(name=each.name, width=each.width, height=height, ticks=each.ticks)
-        for each, height in zip((WIDE, NARROW), heights, strict=True)
-    ]
-    wide, narrow = (_accessible(_rendered(draw, size), f"{name}-{size.name}", title, alt) for size in sizes)
+    """Give a figure, which is drawn in both layouts when they are asked for."""
     return Figure(
         name=name,
         title=title,
-        svg=wide,
-        narrow=narrow,
         alt=alt,
         caption=caption,
         columns=tuple(columns),
         rows=tuple(tuple(row) for row in rows),
+        draw=draw,
+        heights=heights,
     )
 
 

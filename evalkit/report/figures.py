@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -22,20 +23,26 @@ from evalkit.report.drawing import Figure
 
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
+    from evalkit.report.kept_pictures import KeptPictures
 
 __all__ = ["Figure", "all_figures", "front_figure"]
 
 
 # The page, the text and the files ask for the same pictures; drawing them takes longer than all the rest.
-_DRAWN: WeakKeyDictionary[Evaluation, tuple[Figure, ...]] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Evaluation, tuple[Figure, ...]] = WeakKeyDictionary()
 
 
-def all_figures(evaluation: Evaluation) -> tuple[Figure, ...]:
-    """Draw every figure for which the evaluation has the numbers; the first is the one for the first page."""
-    if evaluation not in _DRAWN:
-        drawn = [draw(evaluation) for draw in _FIGURES]
-        _DRAWN[evaluation] = tuple(figure for figure in drawn if figure is not None)
-    return _DRAWN[evaluation]
+def all_figures(evaluation: Evaluation, kept: KeptPictures | None = None) -> tuple[Figure, ...]:
+    """Give every figure for which the evaluation has the numbers, in the order of reading.
+
+    Parameters
+    ----------
+    kept : where pictures of earlier runs are looked for, by who asks for the figures of this evaluation first
+    """
+    if evaluation not in _MADE:
+        made = [make(evaluation) for make in _FIGURES]
+        _MADE[evaluation] = tuple(replace(figure, kept=kept) for figure in made if figure is not None)
+    return _MADE[evaluation]
 
 
 def front_figure(figures: Iterable[Figure]) -> Figure | None:

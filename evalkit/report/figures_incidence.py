@@ -32,6 +32,7 @@ def areas(evaluation: Evaluation) -> Figure | None:
         return None
     bars, rest = _bars(found.by_area, has_comparison=evaluation.design(evaluation.study.primary).has_comparison)
     currency = appraisal.currency
+    unit = f"{formats.currency_name(currency)}, prices of {appraisal.price_year}"
 
     def draw(axes: Axes, layout: Layout) -> None:
         lying(axes, [in_lines(name, 16 if layout.is_narrow else 30) for name, _ in bars])
@@ -59,7 +60,7 @@ def areas(evaluation: Evaluation) -> Figure | None:
         mark_zero(axes, vertical=True)
         axes.margins(x=0.3 if layout.is_narrow else 0.12)
         thousands(axes, layout.ticks - 1, "x")
-        axes.set_xlabel(f"{formats.currency_name(currency)}, prices of {appraisal.price_year}")
+        axes.set_xlabel(unit)
 
     gaining, losing = ([line for line in found.by_area if sign * (line.total or 0) > 0] for sign in (1, -1))
     return figure(

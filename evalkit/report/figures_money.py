@@ -83,6 +83,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
     if appraisal is None or appraisal.net_benefit is None:
         return None
     steps = _steps(appraisal)
+    unit = f"{formats.currency_name(appraisal.currency)}, prices of {appraisal.price_year}"
 
     def draw(axes: Axes, layout: Layout) -> None:
         lying(axes, [in_lines(name, 16 if layout.is_narrow else 26) for name, *_ in steps])
@@ -111,7 +112,7 @@ def waterfall(evaluation: Evaluation) -> Figure | None:
         mark_zero(axes, vertical=True)
         axes.margins(x=0.16 if layout.is_narrow else 0.09)
         thousands(axes, layout.ticks - 1, "x")
-        axes.set_xlabel(f"{formats.currency_name(appraisal.currency)}, prices of {appraisal.price_year}")
+        axes.set_xlabel(unit)
 
     gained, paid = appraisal.benefit, appraisal.cost
     return figure(
@@ -186,6 +187,8 @@ def plane(evaluation: Evaluation) -> Figure | None:
     present = "" if appraisal.discounted_prevented_draws is None else ", present value"
     taxed = "" if appraisal.tax_loss_draws is None else " The cost holds what is lost by taxing for it."
     q = appraisal.quadrants
+    across = f"{appraisal.events_are} prevented{present}"
+    upwards = f"cost, {formats.currency_name(appraisal.currency)}"
     words: list[tuple[str, float, tuple[float, float]]] = [
         ("prevents, and costs money", q.prevents_and_costs, (1, 1)),
         ("prevents, and saves money", q.prevents_and_saves, (1, 0)),
@@ -215,8 +218,8 @@ def plane(evaluation: Evaluation) -> Figure | None:
             )
         thousands(axes, layout.ticks, "x")
         thousands(axes, 5, "y")
-        axes.set_xlabel(f"{appraisal.events_are} prevented{present}")
-        axes.set_ylabel(f"cost, {formats.currency_name(appraisal.currency)}")
+        axes.set_xlabel(across)
+        axes.set_ylabel(upwards)
 
     return figure(
         "plane",

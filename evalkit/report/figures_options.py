@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evalkit.report import decisionwords, formats
@@ -25,22 +26,41 @@ _LINES = ((BLUE, "-"), (RUST, (0, (5, 2))), (SOFT, (0, (1, 1.5))), (BLUE, (0, (3
 _MOST = 6
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Ground:
+    """What curves over the worth of a crime are drawn on: no more of a comparison than a picture of it shows."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    worth: float | None
+    currency: str
+
+    @classmethod
+    def of(cls, options: OptionsCompared) -> _Ground:
+        return cls(
+            names=tuple(options.names),
+            values=options.acceptability.values,
+            worth=options.worth,
+            currency=options.currency,
+        )
+
+
 def acceptability(evaluation: Evaluation) -> Figure | None:
     """How likely each option is to be best, by what a prevented crime is worth."""
     options = evaluation.options
     if options is None:
         return None
-    found, pair = options.acceptability, len(options.names) == 2
+    found, pair, ground = options.acceptability, len(options.names) == 2, _Ground.of(options)
     shown = [1] if pair else _shown(options)
     what = "it pays at this value" if pair else "the option is best at this value"
 
     def draw(axes: Axes, layout: Layout) -> None:
-        _curves(axes, layout, options, 100 * found.best, shown)
+        _curves(axes, layout, ground, 100 * found.best, shown)
         if not pair:
             axes.plot(found.values, 100 * found.frontier, color=INK, linewidth=4, alpha=0.25, solid_capstyle="round")
         axes.set_ylim(0, 104)
         axes.set_ylabel(in_lines(f"probability that {what}, percent", 30))
-        _worth_axis(axes, layout, options)
+        _worth_axis(axes, layout, ground)
 
     wide = (
         ""
@@ -68,14 +88,14 @@ def expected_loss(evaluation: Evaluation) -> Figure | None:
     options = evaluation.options
     if options is None or len(options.names) < 3:
         return None
-    found, shown = options.acceptability, _shown(options)
+    found, shown, ground = options.acceptability, _shown(options), _Ground.of(options)
 
     def draw(axes: Axes, layout: Layout) -> None:
-        _curves(axes, layout, options, found.expected_loss, shown)
+        _curves(axes, layout, ground, found.expected_loss, shown)
         axes.set_ylim(0, 1.05 * float(found.expected_loss[:, shown].max()) or 1)
-        axes.set_ylabel(f"expected loss, {formats.currency_name(options.currency)}")
+        axes.set_ylabel(f"expected loss, {formats.currency_name(ground.currency)}")
         _money_ticks(axes, "y")
-        _worth_axis(axes, layout, options)
+        _worth_axis(axes, layout, ground)
 
     lowest = float(found.perfect_information.max())
     return figure(
@@ -101,6 +121,8 @@ def frontier(evaluation: Evaluation) -> Figure | None:
         return None
     lines = options.incremental.lines
     kept = [line for line in lines if line.option in options.incremental.frontier]
+    across = f"{_events(options)} prevented", f"{options.events_are} prevented"
+    upwards = f"cost, {formats.currency_name(options.currency)}"
 
     def draw(axes: Axes, layout: Layout) -> None:
         axes.plot([line.effect for line in kept], [line.cost for line in kept], color=BLUE, linewidth=1.8)
@@ -121,8 +143,8 @@ def frontier(evaluation: Evaluation) -> Figure | None:
                 color=INK if on else RUST,
             )
         axes.margins(x=0.16, y=0.24)
-        axes.set_xlabel(f"{options.events_are} prevented" if layout.is_narrow else f"{_events(options)} prevented")
-        axes.set_ylabel(f"cost, {formats.currency_name(options.currency)}")
+        axes.set_xlabel(across[layout.is_narrow])
+        axes.set_ylabel(upwards)
         number_ticks(axes, layout)
         _money_ticks(axes, "y")
 
@@ -151,30 +173,29 @@ def _shown(options: OptionsCompared) -> list[int]:
     return sorted(sorted(range(len(most)), key=lambda place: -most[place])[:_MOST])
 
 
-def _curves(axes: Axes, layout: Layout, options: OptionsCompared, heights: np.ndarray, shown: Sequence[int]) -> None:
-    values = options.acceptability.values
+def _curves(axes: Axes, layout: Layout, ground: _Ground, heights: np.ndarray, shown: Sequence[int]) -> None:
+    values = ground.values
     ends = []
     for rank, place in enumerate(shown):
         colour, dashes = _LINES[rank % len(_LINES)]
         axes.plot(values, heights[:, place], color=colour, linestyle=dashes, linewidth=1.8)
         ends.append(
-            (float(heights[-1, place]), in_lines(options.names[place], 16 if layout.is_narrow else 24, 1), colour)
+            (float(heights[-1, place]), in_lines(ground.names[place], 16 if layout.is_narrow else 24, 1), colour)
         )
     if len(shown) > 1:
         axes.set_ylim(0, max(float(heights[:, shown].max()), 1e-9) * 1.04)
         label_ends(axes, float(values[-1]), ends)
 
 
-def _worth_axis(axes: Axes, layout: Layout, options: OptionsCompared) -> None:
-    values = options.acceptability.values
-    axes.set_xlim(0, float(values[-1]))
-    axes.set_xlabel(f"worth of a prevented crime, {formats.currency_name(options.currency)}")
+def _worth_axis(axes: Axes, layout: Layout, ground: _Ground) -> None:
+    axes.set_xlim(0, float(ground.values[-1]))
+    axes.set_xlabel(f"worth of a prevented crime, {formats.currency_name(ground.currency)}")
     _money_ticks(axes, "x", layout.ticks - 1)
-    if options.worth is not None and 0 < options.worth <= values[-1]:
-        axes.axvline(options.worth, color=SOFT, linewidth=1.1, linestyle=(0, (2, 2)), zorder=1)
+    if ground.worth is not None and 0 < ground.worth <= ground.values[-1]:
+        axes.axvline(ground.worth, color=SOFT, linewidth=1.1, linestyle=(0, (2, 2)), zorder=1)
         axes.annotate(
             "the study’s price",
-            (options.worth, 0),
+            (ground.worth, 0),
             xytext=(4, 4),
             textcoords="offset points",
             color=SOFT,

@@ -52,7 +52,7 @@ def _fan(evaluation: Evaluation, place: int, name: str) -> Figure | None:
     counted = appraisal.extrapolation or appraisal
     if len(counted.cash_flows) <= place or len(counted.cash_flows[place].years) < 2:
         return None
-    flow = counted.cash_flows[place]
+    flow, unit = counted.cash_flows[place], formats.currency_name(counted.currency)
     seen = [year for year in flow.years if not year.extrapolated]
     unseen = [year for year in flow.years if year.extrapolated]
 
@@ -65,7 +65,7 @@ def _fan(evaluation: Evaluation, place: int, name: str) -> Figure | None:
         _scales(axes, layout, len(flow.years))
         _labels(axes, seen, unseen)
         axes.set_xlabel("year of the measure")
-        axes.set_ylabel(formats.currency_name(counted.currency))
+        axes.set_ylabel(unit)
 
     last = flow.years[-1].total
     ends = f"between {formats.money(last.lower, counted.currency)} and {formats.money(last.upper, counted.currency)}"
