@@ -55,6 +55,10 @@ def _kinds() -> tuple[Any, Any]:
         def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Any:
             return _measured(s, prop.copy(), ismath)
 
+        def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
+            """Give what matplotlib otherwise reads from the font's tables each time that it places a text."""
+            return _heights(prop.copy())
+
     return Canvas, Renderer
 
 
@@ -65,3 +69,14 @@ def _measured(text: str, font: FontProperties, is_math: Any) -> tuple[float, flo
 
     width, height, descent = TextToPath().get_text_width_height_descent(text, font, is_math)
     return float(width), float(height), float(descent)
+
+
+@lru_cache(maxsize=256)
+def _heights(font: FontProperties) -> tuple[float, float, float]:
+    """Give ascent, descent and the gap between lines, in points: the same figures that `matplotlib.text` reads."""
+    from matplotlib.font_manager import findfont, get_font
+
+    face = get_font(findfont(font))
+    table = face.get_sfnt_table("OS/2")
+    scale = 1 / face.get_sfnt_table("head")["unitsPerEm"] * font.get_size_in_points()
+    return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
