@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from evalkit.domain import Effect
-from evalkit.draws import FloatArray, Interval, interval
+from evalkit.draws import FloatArray, Interval, middle_and_interval
 
 __all__ = ["Agreement", "Compared", "Comparison", "compare"]
 
@@ -66,10 +64,8 @@ def compare(effects: Mapping[str, Effect], level: float) -> Comparison | None:
     unit, drawn = _in_one_unit(effects)
     if len(drawn) < 2 or next(iter(effects)) not in drawn:
         return None
-    estimates = tuple(
-        Compared(name=name, middle=float(np.median(draws)), held=interval(draws, level))
-        for name, draws in drawn.items()
-    )
+    read = {name: middle_and_interval(draws, level) for name, draws in drawn.items()}
+    estimates = tuple(Compared(name=name, middle=middle, held=held) for name, (middle, held) in read.items())
     primary, *others = estimates
     in_sign = tuple(each.name for each in others if _part_in_sign(primary, each))
     in_size = tuple(each.name for each in others if _part_in_size(primary, each))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, Type
 import numpy as np
 
 from evalkit.errors import DomainError, nearest
+from evalkit.quantiles import quantiles
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,7 @@ __all__ = [
     "couple",
     "interval",
     "is_number",
+    "middle_and_interval",
     "settled_mean",
     "spread",
     "spread_jointly",
@@ -82,12 +84,26 @@ def interval(draws: ArrayLike, level: float = 0.95) -> Interval:
     level : float
         Between 0 and 1, exclusive.
     """
+    lower, upper = quantiles(draws, _ends(level))
+    return Interval(level=level, lower=lower, upper=upper)
+
+
+def middle_and_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, Interval]:
+    """Give the median with the interval, from one look at the draws.
+
+    >>> middle_and_interval([1, 2, 3, 4, 5], 0.6)
+    (3.0, Interval(level=0.6, lower=1.5, upper=4.5))
+    """
+    lower, upper, middle = quantiles(draws, _ends(level), median=True)
+    return middle, Interval(level=level, lower=lower, upper=upper)
+
+
+def _ends(level: float) -> tuple[float, float]:
     if not 0 < level < 1:
         msg = f"the level of an interval lies between 0 and 1, such as 0.95; there is {level}"
         raise DomainError(msg)
     tail = (1 - level) / 2
-    lower, upper = np.quantile(np.asarray(draws, float), [tail, 1 - tail], method="hazen")
-    return Interval(level=level, lower=float(lower), upper=float(upper))
+    return tail, 1 - tail
 
 
 def bounded_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, Interval] | None:
@@ -96,9 +112,9 @@ def bounded_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, Inte
     >>> bounded_interval([1, 2, 3, 4, 5, 6, 7, np.inf], 0.5)
     (4.5, Interval(level=0.5, lower=2.5, upper=6.5))
     """
-    with np.errstate(invalid="ignore"):  # between two infinite draws there is no number, which is said by None
-        middle, ends = float(np.median(np.asarray(draws, float))), interval(draws, level)
-    return (middle, ends) if np.isfinite([middle, ends.lower, ends.upper]).all() else None
+    middle, ends = middle_and_interval(draws, level)
+    # between two infinite draws there is no number, which is said by None
+    return (middle, ends) if all(map(math.isfinite, (middle, ends.lower, ends.upper))) else None
 
 
 def settled_mean(draws: ArrayLike) -> float | None:
@@ -117,7 +133,7 @@ def settled_mean(draws: ArrayLike) -> float | None:
     (2.5, None)
     """
     array = np.asarray(draws, float)
-    lower, middle, upper = np.quantile(array, [0.25, 0.5, 0.75], method="hazen")
+    lower, middle, upper = quantiles(array, (0.25, 0.5, 0.75))
     mean = float(array.mean())
     if upper == lower:  # most draws are one number, such as none of a rare event: the rest is bounded, not extreme
         return mean

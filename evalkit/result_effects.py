@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from evalkit.draws import bounded_interval, interval, settled_mean
+from evalkit.draws import bounded_interval, middle_and_interval, settled_mean
 
 if TYPE_CHECKING:
     from evalkit.domain import Check, Dynamics, Effect, TrendSensitivity
@@ -24,8 +22,8 @@ def check_document(check: Check) -> dict[str, Any]:
 
 def range_document(draws: FloatArray, level: float) -> dict[str, float]:
     """Give the middle of some draws and their range."""
-    ends = interval(draws, level)
-    return {"estimate": float(np.median(draws)), "lower": ends.lower, "upper": ends.upper}
+    middle, ends = middle_and_interval(draws, level)
+    return {"estimate": middle, "lower": ends.lower, "upper": ends.upper}
 
 
 def effect_document(name: str, effect: Effect, role: Role, level: float) -> dict[str, Any]:

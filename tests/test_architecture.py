@@ -80,7 +80,7 @@ ROW_OF = dict.fromkeys(
         "study_unpriced",
     ),
     "study",
-)
+) | {"quantiles": "draws"}
 
 # The ways back up the table, each inside a function: `Evaluation.write()` and its headline hand it to who shows it,
 # and the package of estimators, when called, names all that are installed.

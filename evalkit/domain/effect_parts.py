@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evalkit.quantiles import quantiles
+
 if TYPE_CHECKING:
     from evalkit.draws import FloatArray
 
@@ -96,10 +98,12 @@ class Dynamics:
         1 / (1 - level) comes to lie (Montiel Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Times
         with few degrees of freedom then widen themselves only.
         """
-        ranks = (np.argsort(np.argsort(self.draws, axis=0), axis=0) + 0.5) / len(self.draws)
-        furthest = np.minimum(ranks, 1 - ranks).min(axis=1)
-        tail = float(np.quantile(furthest, 1 - level, method="hazen"))
-        lower, upper = np.quantile(self.draws, [tail, 1 - tail], axis=0, method="hazen")
+        columns = np.ascontiguousarray(self.draws.T)
+        order = np.argsort(columns, axis=1)
+        ranks = np.empty_like(columns)
+        np.put_along_axis(ranks, order, (np.arange(len(self.draws)) + 0.5) / len(self.draws), axis=1)
+        (tail,) = quantiles(np.minimum(ranks, 1 - ranks).min(axis=0), (1 - level,))
+        lower, upper = np.transpose([quantiles(column, (tail, 1 - tail)) for column in columns])
         return lower, upper
 
 

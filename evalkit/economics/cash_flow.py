@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.draws import FloatArray
 from evalkit.economics.appraisal import Amount, YearLine
 from evalkit.economics.tally import YearSums
+from evalkit.quantiles import quantiles
 
 __all__ = ["CashFlow", "CashYear", "Years", "read_years"]
 
@@ -119,7 +120,7 @@ class _Purse:
 def _fan(stands: FloatArray, level: float) -> tuple[Amount, list[float]]:
     """Give the sum with its range and its quartiles, all from one look at the draws: they are many."""
     tail = (1 - level) / 2
-    lower, *quartiles, upper = np.quantile(stands, [tail, _HALF, 0.5, 1 - _HALF, 1 - tail], method="hazen").tolist()
+    lower, *quartiles, upper = quantiles(stands, (tail, _HALF, 0.5, 1 - _HALF, 1 - tail))
     return Amount(mean=float(np.mean(stands)), lower=lower, upper=upper, level=level), quartiles
 
 

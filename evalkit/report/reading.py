@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from evalkit.domain import Design, Effect, Outcome
-from evalkit.draws import Interval, interval
+from evalkit.draws import Interval, middle_and_interval
 from evalkit.judgement import Case, Certainty
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def shown_level(effect: Effect, design: Design) -> int:
 
 def estimated(draws: np.ndarray, level: float) -> Estimated:
     """Give the median of some draws and their interval."""
-    return float(np.median(draws)), interval(draws, level)
+    return middle_and_interval(draws, level)
 
 
 def things(outcome: Outcome) -> str:

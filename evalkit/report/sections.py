@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.domain import Check, Effect
-from evalkit.draws import FloatArray, interval
+from evalkit.draws import FloatArray, middle_and_interval
 from evalkit.report import formats, moneywords, wording
 from evalkit.report.blocks import Block, Grid, Note, Paragraph, Picture, Section
 from evalkit.report.drawing import Figure
@@ -190,9 +190,8 @@ def _percent_and_events(evaluation: Evaluation) -> Grid:
 def _in_percent(effect: Effect, level: float) -> tuple[str, str]:
     if effect.percent_draws is None:
         return formats.NOTHING, formats.NOTHING
-    return formats.number(float(np.median(effect.percent_draws))), formats.full_range(
-        interval(effect.percent_draws, level)
-    )
+    middle, held = middle_and_interval(effect.percent_draws, level)
+    return formats.number(middle), formats.full_range(held)
 
 
 def _in_events(effect: Effect, level: float) -> tuple[str, str]:
@@ -259,7 +258,8 @@ def _period(effect: Effect, column: int, level: float, sign: int) -> tuple[str, 
     assert effect.prevented is not None  # noqa: S101 - its caller asked
     recorded = formats.NOTHING if effect.recorded is None else formats.count(float(effect.recorded[column]))
     drawn = sign * effect.prevented[:, column]
-    return recorded, formats.number(float(np.median(drawn))), formats.full_range(interval(drawn, level))
+    middle, held = middle_and_interval(drawn, level)
+    return recorded, formats.number(middle), formats.full_range(held)
 
 
 def _checks(evaluation: Evaluation) -> Section:

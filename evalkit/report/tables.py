@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.draws import interval
+from evalkit.draws import middle_and_interval
 from evalkit.report.drawing import Cell
 from evalkit.report.figures import all_figures
 from evalkit.report.tables_incidence import incidence_tables
@@ -117,8 +117,8 @@ def _effect(effect: Effect, level: float) -> tuple[Cell, ...]:
 def _summary(draws: np.ndarray | None, level: float) -> tuple[Cell, Cell, Cell]:
     if draws is None:
         return (None, None, None)
-    held = interval(draws, level)
-    return float(np.median(draws)), held.lower, held.upper
+    middle, held = middle_and_interval(draws, level)
+    return middle, held.lower, held.upper
 
 
 def _prevented(evaluation: Evaluation) -> ExportTable:
