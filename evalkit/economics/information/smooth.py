@@ -14,6 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from evalkit.draws import FloatArray
+from evalkit.economics.information.splines import bending, cubic_splines
 from evalkit.errors import CostError
 
 __all__ = ["Smoother", "smoother"]
@@ -62,10 +63,16 @@ class Smoother:
         with np.errstate(divide="ignore"):
             scores = np.where(freedom[:, None] > 0, np.clip(lost, 0, None) / freedom[:, None] ** 2, np.inf)
         chosen = kept[np.argmin(scores, axis=0)]
-        fitted = self.basis @ (chosen.T * parts)
-        leverage = np.clip(self.basis**2 @ chosen.T + 1 / draws, None, 1 - _ROUNDING)
-        # the fit that leaves out a draw, in closed form, as the fit is linear in the values
-        return np.asarray(middle + centred - (centred - fitted) / (1 - leverage))
+        # the fit that leaves out a draw, in closed form, as the fit is linear in the values; in place, as many
+        # columns of permuted values go through here
+        leverage = self.basis**2 @ chosen.T
+        leverage += 1 / draws
+        np.minimum(leverage, 1 - _ROUNDING, out=leverage)
+        left_out = centred - self.basis @ (chosen.T * parts)
+        left_out /= np.subtract(1, leverage, out=leverage)
+        centred += middle
+        centred -= left_out
+        return np.asarray(centred)
 
     def _kept(self) -> FloatArray:
         """Share of each term that a penalty leaves, shape (penalties, terms)."""
@@ -112,18 +119,15 @@ def _varying(inputs: FloatArray) -> FloatArray:
 
 def _spline(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Give a cubic spline over one input, shape (draws, terms), and its penalty: the integral of its bending."""
-    from scipy.interpolate import BSpline
-
     inner = np.unique(np.quantile(x, np.arange(1, _KNOTS + 1) / (_KNOTS + 1)))
     inner = inner[(inner > x.min()) & (inner < x.max())]
     knots = np.concatenate([np.repeat(x.min(), 4), inner, np.repeat(x.max(), 4)])
-    spline = BSpline(knots, np.eye(len(knots) - 4), 3)
     edges = np.unique(knots)
     middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
     # two points of Gauss in each piece are exact for the square of a straight second derivative
     points = np.concatenate([middle - half / np.sqrt(3), middle + half / np.sqrt(3)])
-    bending = spline(points, nu=2) * np.sqrt(np.tile(half, 2))[:, None]
-    return np.asarray(spline(x)), np.asarray(bending.T @ bending)
+    bent = bending(points, knots) * np.sqrt(np.tile(half, 2))[:, None]
+    return cubic_splines(x, knots), np.asarray(bent.T @ bent)
 
 
 def _along_the_diagonal(blocks: list[FloatArray]) -> FloatArray:
