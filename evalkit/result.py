@@ -24,6 +24,7 @@ from evalkit.result_purses import purses_document
 from evalkit.result_sensitivity import assumption_sets_document, sensitivity_document
 from evalkit.result_time import cash_flow_document, rates_document, stopping_document
 from evalkit.result_unpriced import intrusion_document, perception_document
+from evalkit.schema_walk import surely_keeps
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -92,13 +93,18 @@ def result_text(document: Mapping[str, Any]) -> str:
     ReportError
         The document is not in the form that the schema promises; nothing has been written then.
     """
+    if not surely_keeps(document, _schema()):
+        _refuse_other_forms(document)
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _refuse_other_forms(document: Mapping[str, Any]) -> None:
     import jsonschema
 
     fault = next(iter(jsonschema.Draft202012Validator(_schema()).iter_errors(document)), None)
     if fault is not None:
         msg = f"the result does not keep its own schema at {fault.json_path}: {fault.message[:200]}"
         raise ReportError(msg)
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 @cache

@@ -64,6 +64,7 @@ ROW_OF = dict.fromkeys(
         "result_options",
         "result_prices",
         "result_sensitivity",
+        "schema_walk",
         "stored_effect",
         "result_incidence",
         "result_time",
