@@ -59,8 +59,8 @@ def _run(options: argparse.Namespace) -> None:
         raise ReportError(msg)
     progress = _progress()
     progress(f"reading {file}")
-    study = load_study(file, allow_outside=options.allow_outside)
     cache = None if options.no_cache else folder / _CACHE
+    study = load_study(file, allow_outside=options.allow_outside, cache=cache)
     evaluation = study.run(seed=options.seed, draws=options.draws, jobs=options.jobs, progress=progress, cache=cache)
     progress("writing the report")
     written = evaluation.write(folder, formats=options.format, cache=cache)

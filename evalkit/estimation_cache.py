@@ -19,7 +19,7 @@ from evalkit.stored_effect import effect_from_bytes, effect_to_bytes
 __all__ = ["EstimationCache"]
 
 # What estimators are made of, next to their own module.
-_CODE = ("models", "domain", "draws.py", "stored_effect.py")
+_CODE = ("models", "domain", "draws.py", "stored.py", "stored_effect.py", "quantiles.py")
 
 
 @dataclass(frozen=True, kw_only=True)

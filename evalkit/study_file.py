@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.data import Layout, read_table
 from evalkit.domain import Design, Estimator, Intervention, Outcome, Panel, Table
 from evalkit.errors import EvalkitError, StudyError, nearest
+from evalkit.kept_designs import KeptDesigns
 from evalkit.registry import estimator as find_estimator
 from evalkit.study import Study
 from evalkit.study_harm import read_harm
@@ -37,7 +38,7 @@ _NAMED_APART = {"assumptions", "compare"}
 _KINDS = ("count", "rate", "proportion", "score")
 
 
-def load_study(path: str | Path, *, allow_outside: bool = False) -> Study:
+def load_study(path: str | Path, *, allow_outside: bool = False, cache: Path | None = None) -> Study:
     """Read a study from a folder with `study.toml` or `study.py`, or from one of those files.
 
     A `study.toml` runs no code and reads no file outside its folder. A `study.py` is a program, runs with
@@ -46,6 +47,8 @@ def load_study(path: str | Path, *, allow_outside: bool = False) -> Study:
     Parameters
     ----------
     allow_outside : let a study.toml name files outside its folder
+    cache : folder in which the designs of a study.toml are kept by the content of its data file and of all that it
+        says of the data, so that a run which changes none of it need not read them again
 
     Raises
     ------
@@ -53,7 +56,7 @@ def load_study(path: str | Path, *, allow_outside: bool = False) -> Study:
         Every fault of the file at once.
     """
     file = find_study(Path(path))
-    return read_program(file) if file.suffix == ".py" else _from_toml(file, allow_outside=allow_outside)
+    return read_program(file) if file.suffix == ".py" else _open(file, allow_outside=allow_outside).build(cache)
 
 
 def find_study(path: Path) -> Path:
@@ -71,10 +74,6 @@ def find_study(path: Path) -> Path:
         msg = f"{path.name} is not a study: wanted is a .toml or a .py file"
         raise StudyError(msg)
     return path
-
-
-def _from_toml(file: Path, *, allow_outside: bool) -> Study:
-    return _open(file, allow_outside=allow_outside).build()
 
 
 def _open(file: Path, *, allow_outside: bool) -> _Builder:
@@ -150,9 +149,12 @@ class _Builder:
     faults: list[str] = field(default_factory=list)
     inputs: list[Path] = field(default_factory=list)
 
-    def build(self) -> Study:
-        table = self._table()
-        designs = dict(self._designs(table))
+    def build(self, cache: Path | None = None) -> Study:
+        kept = None if cache is None else self._kept_designs(cache)
+        known = None if kept is None else kept.read()
+        if kept is not None and known is not None:
+            self.inputs.append(kept.data)
+        designs = dict(self._designs(self._table())) if known is None else known
         estimator = self._estimator()
         sensitivity = self._sensitivity()
         costs, prices = self._costs(), self._prices()
@@ -199,7 +201,14 @@ class _Builder:
                 )
         if study is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
+        if kept is not None and known is None:
+            kept.write(designs)
         return study
+
+    def _kept_designs(self, cache: Path) -> KeptDesigns | None:
+        """Give where the designs are kept that rest on a data file."""
+        path = None if self.sections.data is None else self._inside(self.sections.data.file, "[data] file")
+        return None if path is None else KeptDesigns.of(cache, path, self.sections)
 
     def parts(self) -> StudyParts:
         """Give what a plan rests on."""
