@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import traceback
@@ -21,7 +22,8 @@ __all__ = ["main"]
 DONE, FAILED, AT_FAULT = 0, 1, 2
 INTERRUPTED = 130
 _FORMATS = ("html", "md", "json")
-# Estimates of earlier runs, in the folder of the report.
+_OBJECTS_BETWEEN_LOOKS = 50_000
+# What earlier runs made, in the folder of the report.
 _CACHE = ".estimates"
 
 
@@ -30,13 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # threads inside the linear algebra of small matrices only wait for each other: 15 s against 3 s on 9,642 sites
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # a run makes many objects and few cycles: to look for them as often as Python does takes a twentieth of its time
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     try:
         return int(options.command(options) or DONE)
     except EvalkitError as problem:
         sys.stderr.write(f"evalkit: {problem}\n")
         return AT_FAULT
     except BrokenPipeError:  # the reader of a pipe left early, as `head` does
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - python flushes it at exit
+        _stop_telling()
         return DONE
     except KeyboardInterrupt:
         sys.stderr.write("evalkit: interrupted; no report was written\n")
@@ -62,11 +66,26 @@ def _run(options: argparse.Namespace) -> None:
     cache = None if options.no_cache else folder / _CACHE
     study = load_study(file, allow_outside=options.allow_outside, cache=cache)
     evaluation = study.run(seed=options.seed, draws=options.draws, jobs=options.jobs, progress=progress, cache=cache)
+    progress("")
+    # the answer is there before the pictures are, which take as long again
+    _tell(_terminal(evaluation))
     progress("writing the report")
     written = evaluation.write(folder, formats=options.format, cache=cache)
     progress("")
-    sys.stdout.write(_terminal(evaluation))
-    sys.stdout.write("\n" + "".join(f"{path}\n" for path in written if path.parent == folder))
+    _tell("\n" + "".join(f"{path}\n" for path in written if path.parent == folder))
+
+
+def _tell(text: str) -> None:
+    """Write at once; a reader who leaves early, as `head` does, keeps no report from being written."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _stop_telling()
+
+
+def _stop_telling() -> None:
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - python flushes it at exit
 
 
 def _check(options: argparse.Namespace) -> None:
