@@ -221,7 +221,8 @@ def _add_run(commands: Any) -> None:
     run.add_argument(
         "--no-cache",
         action="store_true",
-        help=f"estimate anew, and keep no estimates (they are kept in {_CACHE}/ in DIR for runs that change no data)",
+        help=f"make everything anew and keep nothing (estimates, designs and pictures are kept in {_CACHE}/ in DIR, "
+        "for runs that change a cost and no data)",
     )
     run.set_defaults(command=_run)
 
