@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import traceback
@@ -22,7 +21,6 @@ __all__ = ["main"]
 DONE, FAILED, AT_FAULT = 0, 1, 2
 INTERRUPTED = 130
 _FORMATS = ("html", "md", "json")
-_OBJECTS_BETWEEN_LOOKS = 50_000
 # What earlier runs made, in the folder of the report.
 _CACHE = ".estimates"
 
@@ -32,8 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # threads inside the linear algebra of small matrices only wait for each other: 15 s against 3 s on 9,642 sites
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # a run makes many objects and few cycles: to look for them as often as Python does takes a twentieth of its time
-    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     try:
         return int(options.command(options) or DONE)
     except EvalkitError as problem:

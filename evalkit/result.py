@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evalkit.checked_json import checked_json
 from evalkit.comparison import Comparison
-from evalkit.errors import ReportError
 from evalkit.result_amounts import amount_document
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 from evalkit.result_harm import harm_document
@@ -24,7 +21,6 @@ from evalkit.result_purses import purses_document
 from evalkit.result_sensitivity import assumption_sets_document, sensitivity_document
 from evalkit.result_time import cash_flow_document, rates_document, stopping_document
 from evalkit.result_unpriced import intrusion_document, perception_document
-from evalkit.schema_walk import surely_keeps
 
 if TYPE_CHECKING:
     from evalkit.domain import Design
@@ -93,25 +89,7 @@ def result_text(document: Mapping[str, Any]) -> str:
     ReportError
         The document is not in the form that the schema promises; nothing has been written then.
     """
-    if not surely_keeps(document, _schema()):
-        _refuse_other_forms(document)
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _refuse_other_forms(document: Mapping[str, Any]) -> None:
-    import jsonschema
-
-    fault = next(iter(jsonschema.Draft202012Validator(_schema()).iter_errors(document)), None)
-    if fault is not None:
-        msg = f"the result does not keep its own schema at {fault.json_path}: {fault.message[:200]}"
-        raise ReportError(msg)
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    text = files("evalkit").joinpath("schemas/result.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+    return checked_json(document, "result", "the result")
 
 
 def _study(evaluation: Evaluation) -> dict[str, Any]:

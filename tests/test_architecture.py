@@ -47,6 +47,7 @@ ALLOWED = {
 # A row of the table may be several files.
 ROW_OF = dict.fromkeys(
     (
+        "checked_json",
         "comparison",
         "estimation_cache",
         "evaluation",
@@ -65,7 +66,6 @@ ROW_OF = dict.fromkeys(
         "result_options",
         "result_prices",
         "result_sensitivity",
-        "schema_walk",
         "stored",
         "stored_effect",
         "result_incidence",

@@ -9,7 +9,7 @@ from evalkit.__main__ import main
 from evalkit.new_study import write_new_study
 
 # What makes estimates, tables of data and pictures, and what words a fault: a run that finds all it needs loads none.
-SPARED = ("jsonschema", "matplotlib", "pandas", "scipy.interpolate", "scipy.optimize", "scipy.stats", "statsmodels")
+SPARED = ("matplotlib", "pandas", "scipy.interpolate", "scipy.optimize", "scipy.stats", "statsmodels")
 
 
 @pytest.fixture

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from evalkit.checked_json import checked_json
 from evalkit.draws import Interval, interval
-from evalkit.errors import ReportError
 from evalkit.evidence.priors import before_any_study
 from evalkit.result_amounts import amount_document
 from evalkit.result_effects import check_document, range_document
@@ -37,20 +34,7 @@ def pool_text(synthesis: Synthesis) -> str:
     ReportError
         The document is not in the form that the schema promises; nothing has been written then.
     """
-    import jsonschema
-
-    document = pool_document(synthesis)
-    fault = next(iter(jsonschema.Draft202012Validator(_schema()).iter_errors(document)), None)
-    if fault is not None:
-        raise ReportError(f"pool.json does not keep its own schema at {fault.json_path}: {fault.message[:200]}")
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    text = files("evalkit").joinpath("schemas/pool.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+    return checked_json(pool_document(synthesis), "pool", "pool.json")
 
 
 def pool_document(synthesis: Synthesis) -> dict[str, Any]:

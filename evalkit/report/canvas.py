@@ -55,10 +55,6 @@ def _kinds() -> tuple[Any, Any]:
         def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Any:
             return _measured(s, prop.copy(), ismath)
 
-        def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float | None, float | None, float | None]:
-            """Give what matplotlib otherwise reads from the font's tables each time that it places a text."""
-            return _heights(prop.copy())
-
     return Canvas, Renderer
 
 
@@ -69,19 +65,3 @@ def _measured(text: str, font: FontProperties, is_math: Any) -> tuple[float, flo
 
     width, height, descent = TextToPath().get_text_width_height_descent(text, font, is_math)
     return float(width), float(height), float(descent)
-
-
-@lru_cache(maxsize=256)
-def _heights(font: FontProperties) -> tuple[float | None, float | None, float | None]:
-    """Give ascent, descent and the gap between lines, in points, from the table that `matplotlib.text` reads first.
-
-    None where the font has no such table: matplotlib then measures letters.
-    """
-    from matplotlib.font_manager import findfont, get_font
-
-    face = get_font(findfont(font))
-    head, table = face.get_sfnt_table("head"), face.get_sfnt_table("OS/2")
-    if head is None or table is None:
-        return None, None, None
-    scale = 1 / head["unitsPerEm"] * font.get_size_in_points()
-    return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
