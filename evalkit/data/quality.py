@@ -1,0 +1,267 @@
+"""What became of every row of a file: counted, or left out for a reason that has a name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from evalkit.errors import DataError, nearest
+
+__all__ = ["FINDINGS", "DataQuality", "Finding", "Kind", "SourceFile", "UnlocatedShare", "combined", "source_file"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a finding of some name means.
+
+    Attributes
+    ----------
+    says : in words, for tables
+    unit : what is counted
+    drops : are its rows left out of the counts? Every row of a file is counted, or is in one such finding
+    """
+
+    says: str
+    unit: Literal["rows", "cells", "periods", "columns", "points"] = "rows"
+    drops: bool = False
+
+
+FINDINGS: Mapping[str, Kind] = {
+    # rows that are not counted, in the order in which they are looked for
+    "unreadable-period": Kind(says="the date or period cannot be read", drops=True),
+    "outside-window": Kind(says="before or after the window of the study", drops=True),
+    "repeated-id": Kind(says="the same incident again", drops=True),
+    "without-place": Kind(says="no area, or no point where areas are found by points", drops=True),
+    "other-area": Kind(says="in an area that is not on the list of areas", drops=True),
+    "other-level": Kind(says="of another level of areas, which contains or is contained in those counted", drops=True),
+    "total": Kind(says="a sum of other rows", drops=True),
+    "other-unit": Kind(says="a rate, or another unit than the one counted", drops=True),
+    "repeated-cell": Kind(says="a second row for the same area, period and type", drops=True),
+    # rows that are counted all the same
+    "without-id": Kind(says="no number of the incident, so that repeats cannot be found"),
+    "without-point": Kind(says="no coordinates"),
+    "unknown-crime": Kind(says="a type of crime that the layout does not know"),
+    # cells of files of counts: missing is not zero
+    "suppressed": Kind(says="not published, to protect persons", unit="cells"),
+    "missing": Kind(says="empty, or marked as not available", unit="cells"),
+    "not-a-count": Kind(says="not a whole number of zero or more", unit="cells"),
+    "flagged": Kind(says="published with a mark (a break, an estimate, provisional)", unit="cells"),
+    # periods
+    "partial-period": Kind(says="not covered to its end, or not from its beginning", unit="periods"),
+    "source-gap": Kind(says="no rows from a source between periods that it has", unit="periods"),
+    "source-ends": Kind(says="no rows from a source at the beginning or end of the window", unit="periods"),
+    # how the file is written
+    "byte-order-mark": Kind(says="the file begins with a byte-order mark", unit="columns"),
+    "padded-heading": Kind(says="blanks around the name of a column", unit="columns"),
+    "renamed-column": Kind(says="a column has another name than in the usual edition", unit="columns"),
+    "heading-not-first": Kind(says="lines stand above the heading"),
+    "padded-code": Kind(says="blanks around a code"),
+    "lost-zeros": Kind(says="a code is shorter than codes are: it lost its leading zeros"),
+    "two-digit-year": Kind(says="years have two digits"),
+    "decimal-comma": Kind(says="a comma marks decimals", unit="cells"),
+    "thousands-mark": Kind(says="thousands are marked inside numbers", unit="cells"),
+    "zero-point": Kind(says="coordinates that stand for unknown, such as 0, 0", unit="points"),
+    "snapped": Kind(says="points are moved for privacy", unit="points"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something to know about the rows of a file.
+
+    Attributes
+    ----------
+    name : of `FINDINGS`
+    rows : how many rows (or cells, periods, columns: `unit`)
+    detail : which, in words; the first few by name
+    """
+
+    name: str
+    rows: int
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in FINDINGS:
+            msg = f"no finding {self.name!r}; {nearest(self.name, FINDINGS, 40)}"
+            raise DataError(msg)
+        if self.rows < 0:
+            msg = f"finding {self.name!r} counts zero or more; there is {self.rows}"
+            raise DataError(msg)
+
+    @property
+    def drops(self) -> bool:
+        """Are these rows left out of the counts?"""
+        return FINDINGS[self.name].drops
+
+    @property
+    def unit(self) -> str:
+        """What is counted: rows, cells, periods, columns."""
+        return FINDINGS[self.name].unit
+
+    @property
+    def says(self) -> str:
+        """What it means."""
+        return FINDINGS[self.name].says
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """A file that was read.
+
+    Attributes
+    ----------
+    name : without its folder
+    sha256 : of its bytes
+    rows : below the heading
+    """
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlocatedShare:
+    """How many rows of a period have no place; a share that changes over time looks like an effect.
+
+    Attributes
+    ----------
+    period : its label
+    rows : that have a period, whether they have a place or not
+    unlocated : of them, without a place
+    """
+
+    period: str
+    rows: int
+    unlocated: int
+
+    @property
+    def share(self) -> float | None:
+        """Share without a place, or None where there are no rows."""
+        return self.unlocated / self.rows if self.rows else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataQuality:
+    """What a reader saw, and what became of it.
+
+    Attributes
+    ----------
+    preset : the layout that was read
+    files : in the order in which they were read
+    rows_read : below the heading, of all files
+    rows_counted : that are in the counts
+    events : what the counts add up to; for incidents, as many as rows counted
+    findings : those of `drops` add up to the rows that were not counted
+    unlocated : by period, in order; empty where a row always has its place
+    gaps : periods without rows, by source
+    """
+
+    preset: str
+    files: tuple[SourceFile, ...] = ()
+    rows_read: int
+    rows_counted: int
+    events: int | None = None
+    findings: tuple[Finding, ...] = ()
+    unlocated: tuple[UnlocatedShare, ...] = ()
+    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [finding.name for finding in self.findings]
+        if len(set(names)) < len(names):
+            msg = f"a finding stands twice: {names}"
+            raise DataError(msg)
+        if self.rows_read != self.rows_counted + self.rows_dropped:
+            msg = (
+                f"{self.rows_read} rows were read, {self.rows_counted} counted and {self.rows_dropped} left out for a "
+                "reason: every row is one or the other"
+            )
+            raise DataError(msg)
+
+    @property
+    def rows_dropped(self) -> int:
+        """How many rows are not in the counts."""
+        return sum(finding.rows for finding in self.findings if finding.drops)
+
+    def rows(self, name: str) -> int:
+        """Give how many rows (cells, periods, ...) a finding has; 0 where it was not made.
+
+        Raises
+        ------
+        DataError
+            No finding has this name.
+        """
+        if name not in FINDINGS:
+            msg = f"no finding {name!r}; {nearest(name, FINDINGS, 40)}"
+            raise DataError(msg)
+        return next((finding.rows for finding in self.findings if finding.name == name), 0)
+
+
+def combined(qualities: Sequence[DataQuality]) -> DataQuality:
+    """Put what was seen in several files together.
+
+    Raises
+    ------
+    DataError
+        There is none, or they were read in different layouts.
+    """
+    layouts = {each.preset for each in qualities}
+    if len(layouts) != 1:
+        msg = f"wanted are files of one layout; there is {sorted(layouts) or 'none'}"
+        raise DataError(msg)
+    events = [each.events for each in qualities]
+    return DataQuality(
+        preset=qualities[0].preset,
+        files=tuple(chain.from_iterable(each.files for each in qualities)),
+        rows_read=sum(each.rows_read for each in qualities),
+        rows_counted=sum(each.rows_counted for each in qualities),
+        events=None if None in events else sum(each for each in events if each is not None),
+        findings=_findings_together(chain.from_iterable(each.findings for each in qualities)),
+        unlocated=_shares_together(chain.from_iterable(each.unlocated for each in qualities)),
+        gaps=_gaps_together(qualities),
+    )
+
+
+def _findings_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    by_name: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_name.setdefault(finding.name, []).append(finding)
+    return tuple(
+        Finding(
+            name=name,
+            rows=sum(each.rows for each in by_name[name]),
+            detail="; ".join(dict.fromkeys(each.detail for each in by_name[name] if each.detail)),
+        )
+        for name in FINDINGS
+        if name in by_name
+    )
+
+
+def _shares_together(shares: Iterable[UnlocatedShare]) -> tuple[UnlocatedShare, ...]:
+    by_period: dict[str, list[UnlocatedShare]] = {}
+    for share in shares:
+        by_period.setdefault(share.period, []).append(share)
+    return tuple(
+        UnlocatedShare(
+            period=period, rows=sum(each.rows for each in found), unlocated=sum(each.unlocated for each in found)
+        )
+        for period, found in sorted(by_period.items())
+    )
+
+
+def _gaps_together(qualities: Iterable[DataQuality]) -> dict[str, tuple[str, ...]]:
+    gaps: dict[str, tuple[str, ...]] = {}
+    for each in qualities:
+        for source, periods in each.gaps.items():
+            gaps[source] = tuple(sorted({*gaps.get(source, ()), *periods}))
+    return gaps
+
+
+def source_file(path: Path, rows: int) -> SourceFile:
+    """Name a file with the hash of its bytes, which are read in blocks."""
+    with path.open("rb") as file:
+        return SourceFile(name=path.name, sha256=hashlib.file_digest(file, "sha256").hexdigest(), rows=rows)
