@@ -28,12 +28,14 @@ class PeriodForm(Strict):
     formats : codes of `datetime.strptime`, tried in this order; where there is none, periods are written as in
         evalkit's own files (2012, 2012Q3, 2012-07, 2012-W27, 2012-07-01)
     frequency : length of the periods that are counted, and of what is written where it is no date
+    in_name : where no column says the period: regular expression of the file's name, whose first group does
     cut : only so many characters at the beginning say the day, so that rows of one day are read once
     """
 
     formats: tuple[str, ...] = ()
     frequency: Frequency = "month"
     cut: int | None = None
+    in_name: str = ""
 
     def place(self, text: str, frequency: Frequency | None = None) -> int | None:
         """Give the place of a text on the calendar (`evalkit.domain.read_period`), or None where it is no period.

@@ -85,12 +85,14 @@ class Crimes(Strict):
     classes : class of crime (`crime_classes`) by their type, or by "type: finer type"; "" where none is its equal
     totals : types that are sums of others, never counted beside them
     nested : do types contain each other, so that a sum over them counts twice?
+    width : digits of a code; a shorter one lost its leading zeros
     """
 
     scheme: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)
     totals: tuple[str, ...] = ()
     nested: bool = False
+    width: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +105,13 @@ class Areas(Strict):
         them, and a sum would count twice
     width : digits of a code; a shorter one lost its leading zeros
     totals : codes or names that are sums of others
+    only : the area, of a file that is about one and does not say so
     """
 
     levels: Mapping[str, str] = field(default_factory=dict)
     width: int | None = None
     totals: tuple[str, ...] = ()
+    only: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,12 +122,16 @@ class States(Strict):
     ----------
     column : state by what stands in the column `state`
     marks : state by what stands in the cell of the count itself
-    flags : what a mark after a count says; a state where it is the name of one
+    flags : what a mark after a count says; "suppressed" and "missing" are states, anything else is told and counted
+    absent : what it means that a row is not there, in a period that has rows
+    units : what is counted, where the column `unit` tells several apart; rows of others are left out
     """
 
     column: Mapping[str, State] = field(default_factory=dict)
     marks: Mapping[str, State] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
+    absent: Literal["missing", "zero"] = "missing"
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

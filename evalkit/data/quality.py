@@ -40,7 +40,8 @@ FINDINGS: Mapping[str, Kind] = {
     "other-level": Kind(says="of another level of areas, which contains or is contained in those counted", drops=True),
     "total": Kind(says="a sum of other rows", drops=True),
     "other-unit": Kind(says="a rate, or another unit than the one counted", drops=True),
-    "repeated-cell": Kind(says="a second row for the same area, period and type", drops=True),
+    "repeated-cell": Kind(says="a second row for the same area, period and type, with the same count", drops=True),
+    "revised": Kind(says="published again in a later file, which is the one counted", drops=True),
     # rows that are counted all the same
     "without-id": Kind(says="no number of the incident, so that repeats cannot be found"),
     "without-point": Kind(says="no coordinates"),
@@ -77,11 +78,13 @@ class Finding:
     ----------
     name : of `FINDINGS`
     rows : how many rows (or cells, periods, columns: `unit`)
+    distinct : how many different ids (areas, types, periods) these are, where that is worth telling
     detail : which, in words; the first few by name
     """
 
     name: str
     rows: int
+    distinct: int | None = None
     detail: str = ""
 
     def __post_init__(self) -> None:
@@ -234,6 +237,8 @@ def _findings_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         Finding(
             name=name,
             rows=sum(each.rows for each in by_name[name]),
+            # the same id may stand in two files: how many differ is no longer known
+            distinct=by_name[name][0].distinct if len(by_name[name]) == 1 else None,
             detail="; ".join(dict.fromkeys(each.detail for each in by_name[name] if each.detail)),
         )
         for name in FINDINGS
