@@ -147,6 +147,20 @@ def _new(options: argparse.Namespace) -> None:
     sys.stdout.write(f"\nIt runs as it stands: evalkit run {options.folder}\n")
 
 
+def _inspect(options: argparse.Namespace) -> None:
+    from evalkit.data.inspecting import inspect_path
+
+    window = tuple(options.window) if options.window else None
+    text = inspect_path(
+        Path(options.path),
+        preset=options.preset,
+        window=window,
+        as_json=options.json,
+        write=Path(options.write) if options.write else None,
+    )
+    sys.stdout.write(text)
+
+
 def _terminal(evaluation: Any) -> str:
     from evalkit.report.text import render
 
@@ -185,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="the estimators: what each needs, assumes, and how well it did")
     models.add_argument("name", nargs="?", metavar="NAME", help="show one of them whole")
     models.set_defaults(command=_models)
+    _add_inspect(commands)
     new = commands.add_parser("new", help="write a commented study to fill in")
     new.add_argument("folder", metavar="DIR", help="a folder that is not there yet, or is empty")
     new.set_defaults(command=_new)
@@ -221,6 +236,18 @@ def _add_run(commands: Any) -> None:
         "for runs that change a cost and no data)",
     )
     run.set_defaults(command=_run)
+
+
+def _add_inspect(commands: Any) -> None:
+    inspect = commands.add_parser("inspect", help="what a file of crime data is, and what becomes of each of its rows")
+    inspect.add_argument("path", metavar="FILE", help="a file, or a folder of files of one layout")
+    inspect.add_argument("--preset", metavar="NAME", help="read it in this layout (a name, or your own .toml)")
+    inspect.add_argument(
+        "--window", nargs=2, metavar=("FIRST", "LAST"), help="periods to count, such as 2018-04 2020-11"
+    )
+    inspect.add_argument("--write", metavar="OWN.toml", help="write the layout as it was seen, to correct and to keep")
+    inspect.add_argument("--json", action="store_true", help="for other programs")
+    inspect.set_defaults(command=_inspect)
 
 
 def _add_plan(commands: Any) -> None:

@@ -32,6 +32,8 @@ OURS = {
     "unit": "what one is: a victim, an offence, a rate",
     "flag": "a mark that says more of a count",
     "join": "number by which rows of two files belong together",
+    "join_type": "the same, for a list of types",
+    "join_area": "the same, for a list of areas or agencies",
 }
 
 
@@ -136,19 +138,23 @@ class States(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class Join(Strict):
-    """[[joins]]: another file of the same folder, whose columns are looked up.
+    """[[joins]]: another file of the same folder, whose columns are looked up; in the order in which they are joined.
 
     Attributes
     ----------
     file : regular expression of its name
-    on : the column, of the same name in both
-    columns : what it gives, as in [columns]
+    on : our name of the column by which rows belong together
+    key : what that column is called in this file
+    columns : what it gives, as in [columns]; an edition may lack some
+    gives : of ours, those that must be there once all files are joined
     many : may several of its rows belong to one?
     """
 
     file: str
     on: str
+    key: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
+    gives: tuple[str, ...] = ()
     many: bool = False
 
 

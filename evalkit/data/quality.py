@@ -11,7 +11,17 @@ from typing import Literal
 
 from evalkit.errors import DataError, nearest
 
-__all__ = ["FINDINGS", "DataQuality", "Finding", "Kind", "SourceFile", "UnlocatedShare", "combined", "source_file"]
+__all__ = [
+    "FINDINGS",
+    "DataQuality",
+    "Finding",
+    "Kind",
+    "SourceFile",
+    "UnlocatedShare",
+    "combined",
+    "findings_together",
+    "source_file",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +172,8 @@ class DataQuality:
     findings : those of `drops` add up to the rows that were not counted
     unlocated : by period, in order; empty where a row always has its place
     gaps : periods without rows, by source
+    columns : names of the columns in the (first) file, by ours
+    first, last : labels of the first and the last period that is counted; empty where none is
     """
 
     preset: str
@@ -172,6 +184,9 @@ class DataQuality:
     findings: tuple[Finding, ...] = ()
     unlocated: tuple[UnlocatedShare, ...] = ()
     gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    first: str = ""
+    last: str = ""
 
     def __post_init__(self) -> None:
         names = [finding.name for finding in self.findings]
@@ -223,13 +238,17 @@ def combined(qualities: Sequence[DataQuality]) -> DataQuality:
         rows_read=sum(each.rows_read for each in qualities),
         rows_counted=sum(each.rows_counted for each in qualities),
         events=None if None in events else sum(each for each in events if each is not None),
-        findings=_findings_together(chain.from_iterable(each.findings for each in qualities)),
+        findings=findings_together(chain.from_iterable(each.findings for each in qualities)),
         unlocated=_shares_together(chain.from_iterable(each.unlocated for each in qualities)),
         gaps=_gaps_together(qualities),
+        columns=qualities[0].columns,
+        first=min((each.first for each in qualities if each.first), default=""),
+        last=max(each.last for each in qualities),
     )
 
 
-def _findings_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def findings_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Add up findings of one name, and give them in the order of `FINDINGS`."""
     by_name: dict[str, list[Finding]] = {}
     for finding in findings:
         by_name.setdefault(finding.name, []).append(finding)

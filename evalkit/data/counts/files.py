@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.data.adapt import adapted
 from evalkit.data.chunks import read_chunks
 from evalkit.data.counts.cells import COUNTED, MISSING, CellReader
 from evalkit.data.counts.columns import CountColumns
@@ -57,6 +59,7 @@ def read_counts(
     if not files:
         msg = "there is no file to read"
         raise DataError(msg)
+    preset = adapted(preset, look(files[0], preset))
     columns = CountColumns(preset=preset)
     rows = CountRows(
         preset=preset,
@@ -75,7 +78,21 @@ def read_counts(
     records = CountRecords.of(rows)
     records.keep_level(columns.areas.texts, preset, level)
     records.keep_once(columns, preset)
-    return _counts(records, rows, areas, form, tuple(sources))
+    seen = _Seen(form=form, sources=tuple(sources), columns=_located(files[0], preset))
+    return _counts(records, rows, areas, seen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was seen of the files themselves."""
+
+    form: list[Finding]
+    sources: tuple[SourceFile, ...]
+    columns: dict[str, str]
+
+
+def _located(path: Path, preset: Preset) -> dict[str, str]:
+    return {ours: theirs.strip() for ours, theirs in preset.locate(look(path, preset).heading).items()}
 
 
 def _read_file(written: Written, preset: Preset, number: int, rows: CountRows) -> None:
@@ -90,15 +107,14 @@ def _counts(
     records: CountRecords,
     rows: CountRows,
     areas: Sequence[str] | None,
-    form: list[Finding],
-    sources: tuple[SourceFile, ...],
+    seen: _Seen,
 ) -> Counts:
     """Lay records out by area, period and type."""
     names, preset = rows.columns.areas.texts, rows.preset
     if areas is not None:
         records.keep(np.isin(np.array(names, object)[records.columns["area"]], list(areas)), "other-area")
     if not len(records.columns["row"]):
-        msg = f"no row is left to count in {first_of([each.name for each in sources])}"
+        msg = f"no row is left to count in {first_of([each.name for each in seen.sources])}"
         raise DataError(msg)
     area, all_areas = _sorted(records.columns["area"], names, areas)
     crime, crimes = _sorted(records.columns["crime"], rows.columns.crimes.texts)
@@ -117,12 +133,16 @@ def _counts(
         exposure=_exposure(records, at, counts.shape[:2]),
         quality=DataQuality(
             preset=preset.name,
-            files=sources,
+            files=seen.sources,
             rows_read=rows.rows,
             rows_counted=int((records.reasons == 0).sum()),
-            events=int(counts.sum()),
-            findings=count_findings(records, rows, laid, form),
+            # types that contain each other have no sum
+            events=None if preset.crimes.nested and len(crimes) > 1 else int(counts.sum()),
+            findings=count_findings(records, rows, laid, seen.form),
             gaps=gaps_of(laid),
+            columns=seen.columns,
+            first=periods.labels[0],
+            last=periods.labels[-1],
         ),
         preset=preset,
     )

@@ -79,7 +79,7 @@ class Counts:
                 raise DataError(msg)
         else:
             found = list(range(len(self.crimes)))
-        if self.preset.crimes.nested and len(found) > 1 and crime is None:
+        if self.preset.crimes.nested and len(found) > 1:
             msg = (
                 f"types of {self.preset.title} contain each other, and their sum counts twice: "
                 f"name one, of {first_of(self.crimes, 30)}"
