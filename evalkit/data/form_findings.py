@@ -31,9 +31,9 @@ def _renamed(written: Written, preset: Preset) -> list[str]:
     """Name the columns that have another name than the usual one; a layout for any file has no usual one."""
     if preset.general:
         return []
-    usual = {ours: names[0] for ours, names in preset.columns.items() if not names[0].startswith("~")}
+    usual = {ours: names[0] for ours, names in preset.columns.items() if ours not in preset.choices}
     return [
         f"{name.strip()!r} in place of {usual[ours]!r}"
         for ours, name in preset.locate(written.heading).items()
-        if ours in usual and fold(name) != fold(usual[ours])
+        if ours in usual and not usual[ours].startswith("~") and fold(name) != fold(usual[ours])
     ]

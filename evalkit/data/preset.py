@@ -38,6 +38,7 @@ class Preset(Strict):
     kind : a row is an incident; a count; or several counts, one a column
     columns : their names by ours (`OURS`), the usual first; one that begins with `~` is a regular expression.
         They are compared without case, accents, blanks and marks, so `Community Area` is `community_area`.
+    choices : ours whose names are different columns, the wanted one first, and not one column under several names
     required : ours that must be there for the layout to be this one
     wide : of counts-wide: regular expression of the columns of counts, as they are written
     wide_is : what the name of such a column says: the period or the crime
@@ -50,6 +51,7 @@ class Preset(Strict):
     kind: Kind
     columns: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...]
+    choices: tuple[str, ...] = ()
     publisher: str = ""
     licence: str = ""
     address: str = ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from evalkit.data.guess import Guess
@@ -121,32 +121,58 @@ def preset_text(found: Guess, types: Iterable[str]) -> str:
     types : of crime that were met, to be given their classes
     """
     preset, written = found.preset, found.written
-    lines = [
-        '# The layout of a file, as it was seen. Correct what is wrong, and name it: preset = "this file".',
-        f"title = {_toml(preset.title if not preset.general else f'like {Path(written.path).name}')}",
-        f"kind = {_toml(preset.kind)}",
-        f"required = {_toml(list(preset.required))}",
-        f"coverage = {_toml(preset.coverage)}",
-    ]
-    if preset.wide:
-        lines += [f"wide = {_toml(preset.wide)}", f"wide_is = {_toml(preset.wide_is)}"]
-    lines += ["", "[file]", f"encodings = {_toml([written.encoding.removesuffix('-sig')])}"]
-    lines += [f"separators = {_toml([written.separator or ','])}", f"heading = {max(written.above + 1, 1)}"]
-    lines += [f"decimal = {_toml(preset.file.decimal)}", f"thousands = {_toml(preset.file.thousands)}"]
-    lines += [f"missing = {_toml(list(preset.file.missing))}", "", "[columns]"]
-    lines += [f"{ours} = {_toml([theirs.strip()])}" for ours, theirs in found.columns.items()]
-    lines += ["", "[period]", f"formats = {_toml(list(preset.period.formats))}"]
-    lines += [f"frequency = {_toml(preset.period.frequency)}"]
-    lines += [f"cut = {preset.period.cut}"] if preset.period.cut else []
-    if preset.states.marks:
-        lines += ["", "# what stands in the cell of a count that was not published: suppressed or missing"]
-        lines += ["[states.marks]", *(f"{_toml(mark)} = {_toml(says)}" for mark, says in preset.states.marks.items())]
-    lines += ["", '# the class of each type of crime (see docs/write_a_study.md), or "" where none is its equal']
-    lines += ["[crimes.classes]", *(f"{_toml(each)} = {_toml(preset.crime_class(each) or '')}" for each in types)]
-    lines += ["", "[[caveats]]", 'says = "The columns were recognised by their names."']
-    return "\n".join(lines) + "\n"
+    classes = {each: preset.crime_class(*each.split(": ", 1)) or "" for each in types} or dict(preset.crimes.classes)
+    own = dataclasses.replace(
+        preset,
+        title=f"like {written.path.name}" if preset.general else preset.title,
+        general=False,
+        columns={ours: (theirs.strip(),) for ours, theirs in found.columns.items()},
+        file=dataclasses.replace(
+            preset.file,
+            encodings=(written.encoding.removesuffix("-sig"),),
+            separators=(written.separator,) if written.separator else preset.file.separators,
+            heading=max(written.above + 1, preset.file.heading),
+        ),
+        crimes=dataclasses.replace(preset.crimes, classes=classes),
+    )
+    return _HEAD + "".join(_toml(own, leave_out={"name"}))
 
 
-def _toml(value: str | Sequence[str]) -> str:
-    # a string of JSON is one of TOML too
+_HEAD = """\
+# The layout of a file, as it was seen. Correct what is wrong, and name this file: preset = "own.toml".
+# Each type of crime has its class (docs/write_a_study.md), or "" where none is its equal.
+"""
+
+
+def _toml(section: Any, above: str = "", leave_out: Iterable[str] = ()) -> Iterator[str]:
+    """Write a section, and those within it, as TOML; what is as by default is left out."""
+    inner: list[tuple[str, Any]] = []
+    for each in dataclasses.fields(section):
+        value = getattr(section, each.name)
+        default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+        if each.name in leave_out or value is None or value == default:
+            continue
+        if dataclasses.is_dataclass(value) or isinstance(value, Mapping) or _are_sections(value):
+            inner.append((f"{above}{each.name}", value))
+        else:
+            yield f"{each.name} = {_value(value)}\n"
+    for name, value in inner:
+        if isinstance(value, Mapping):
+            yield f"\n[{name}]\n"
+            yield from (f"{_value(key)} = {_value(held)}\n" for key, held in value.items())
+        elif _are_sections(value):
+            for held in value:
+                yield f"\n[[{name}]]\n"
+                yield from _toml(held, f"{name}.")
+        else:
+            yield f"\n[{name}]\n"
+            yield from _toml(value, f"{name}.")
+
+
+def _are_sections(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and dataclasses.is_dataclass(value[0])
+
+
+def _value(value: Any) -> str:
+    # a string, a number, a truth and a list of JSON are those of TOML too
     return json.dumps(value, ensure_ascii=False)
