@@ -10,6 +10,7 @@ import numpy as np
 
 from evalkit.checked_json import checked_json
 from evalkit.comparison import Comparison
+from evalkit.data.quality_document import quality_document
 from evalkit.result_amounts import amount_document
 from evalkit.result_effects import check_document, displacement_document, effect_document, range_document
 from evalkit.result_harm import harm_document
@@ -38,6 +39,7 @@ def result_document(evaluation: Evaluation) -> dict[str, Any]:
         "schema": SCHEMA,
         "study": _study(evaluation),
         "provenance": _provenance(evaluation),
+        "data_quality": [quality_document(each) for each in evaluation.study.data_quality],
         "design": _design(evaluation.design(evaluation.study.primary)),
         "effects": [
             effect_document(name, effect, evaluation.role(outcome, name), evaluation.study.level)

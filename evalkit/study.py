@@ -35,6 +35,7 @@ from evalkit.study_unpriced import find_unpriced
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evalkit.data import DataQuality
     from evalkit.economics import Costs, HarmWeights, Learning, Prices
     from evalkit.economics.decisions import Option
     from evalkit.economics.unpriced import Intrusion, Perception
@@ -79,6 +80,7 @@ class Study:
     suggestion : what the evaluator suggests in place of the sentence that a rule would write
     harm : tables of harm weights; by default those that ship, where two or more outcomes have a weight in each
     harm_weights : weight of one event of an outcome, by outcome; one more table, under the name "own"
+    data_quality : what became of every row of the files that the counts come from, where a preset read them
     inputs : files whose hashes go into the result
     folder : where the study lives
     """
@@ -107,6 +109,7 @@ class Study:
     harm: Sequence[HarmWeights] | None = None
     harm_weights: Mapping[str, float] = field(default_factory=dict)
     judged_by: Mapping[str, str] = field(default_factory=dict)
+    data_quality: tuple[DataQuality, ...] = ()
     inputs: tuple[Path, ...] = ()
     folder: Path | None = None
 
@@ -315,9 +318,10 @@ class Study:
         return effects, tuple(answer for answer in answers.values() if isinstance(answer, Refusal))
 
     def _cautions(self) -> list[str]:
-        """Say what the measure itself may do to the counts, whether there is money or not."""
+        """Say what the measure itself, and the files, may do to the counts, whether there is money or not."""
         found = (design.outcome.reporting_caution for design in self.designs.values())
-        return [sentence for sentence in found if sentence]
+        of_data = (sentence for quality in self.data_quality for sentence in quality.cautions)
+        return [sentence for sentence in (*found, *of_data) if sentence]
 
     def _hashes(self) -> dict[str, str]:
         folder = None if self.folder is None else self.folder.resolve()

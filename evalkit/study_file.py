@@ -21,6 +21,7 @@ from evalkit.study_harm import read_harm
 from evalkit.study_plan import settings_from_mapping
 from evalkit.study_program import read_program
 from evalkit.study_schema import OutcomeSection, StudyFile, read_sections
+from evalkit.study_source import Source, as_columns, data_faults, read_source, source_paths
 from evalkit.study_times import Times, read_times
 
 if TYPE_CHECKING:
@@ -148,12 +149,15 @@ class _Builder:
     allow_outside: bool
     faults: list[str] = field(default_factory=list)
     inputs: list[Path] = field(default_factory=list)
+    source: Source | None = None
 
     def build(self, cache: Path | None = None) -> Study:
         kept = None if cache is None else self._kept_designs(cache)
         known = None if kept is None else kept.read()
         if kept is not None and known is not None:
             self.inputs.append(kept.data)
+        if known is None:
+            self._read_source()
         designs = dict(self._designs(self._table())) if known is None else known
         estimator = self._estimator()
         sensitivity = self._sensitivity()
@@ -198,6 +202,7 @@ class _Builder:
                     },
                     inputs=(*self.inputs, self.file),
                     folder=self.file.parent,
+                    data_quality=() if self.source is None else (self.source.quality,),
                 )
         if study is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
@@ -206,15 +211,20 @@ class _Builder:
         return study
 
     def _kept_designs(self, cache: Path) -> KeptDesigns | None:
-        """Give where the designs are kept that rest on a data file."""
-        path = None if self.sections.data is None else self._inside(self.sections.data.file, "[data] file")
+        """Give where the designs are kept that rest on a data file.
+
+        Files that a preset reads are read each time: what became of their rows is part of the result.
+        """
+        data = self.sections.data
+        path = None if data is None or data.preset or not data.file else self._inside(data.file, "[data] file")
         return None if path is None else KeptDesigns.of(cache, path, self.sections)
 
     def parts(self) -> StudyParts:
         """Give what a plan rests on."""
+        self._read_source(may_be_absent=True)
         data, section = self.sections.data, self.sections.outcomes.get(self.sections.study.primary)
-        path = None if data is None else self._inside(data.file, "[data] file")
-        table = self._table() if path is not None and path.is_file() else None
+        path = None if data is None or not data.file else self._inside(data.file, "[data] file")
+        table = self._table() if self.source is not None or (path is not None and path.is_file()) else None
         times = self._times(table) if table is not None and _says_times(self.sections) else None
         outcome, counts = None, None
         with self._gathering(f"[outcomes.{self.sections.study.primary}] "):
@@ -294,9 +304,32 @@ class _Builder:
             return None
         return path
 
-    def _table(self) -> pd.DataFrame | None:
+    def _read_source(self, *, may_be_absent: bool = False) -> None:
+        """Read files that a preset describes; from then on the study is one of a table with named columns."""
         data = self.sections.data
         if data is None:
+            return
+        self.faults += data_faults(data)
+        if self.faults or data.preset is None:
+            return
+        with self._gathering("[data] "):
+            folder = self.file.parent.resolve()
+            paths = source_paths(data, folder, self._inside)
+            lookup = [] if data.areas is None else [self._inside(data.areas, "[data] areas")]
+            if self.faults:
+                return
+            if may_be_absent and not all(path.is_file() for path in paths):
+                self.sections = as_columns(self.sections, data, {})
+                return
+            self.source = read_source(self.sections, data, paths, folder)
+            self.sections = self.source.sections
+            self.inputs += [*paths, *(path for path in lookup if path is not None)]
+
+    def _table(self) -> pd.DataFrame | None:
+        data = self.sections.data
+        if self.source is not None:
+            return self.source.table
+        if data is None or data_faults(data):
             return None
         path = self._inside(data.file, "[data] file")
         if path is None:
@@ -386,7 +419,7 @@ class _Builder:
             covariates=data.covariates,
             frequency=data.frequency,
             source=data.file,
-            first_row=2,  # the heading is row 1
+            first_row=2 if self.source is None else 0,  # the heading of a file is row 1
         )
 
     def _estimator(self) -> Estimator | str:

@@ -53,11 +53,17 @@ class InterventionSection(Section):
 
 
 class DataSection(Section):
-    """[data]: the file with one row for each site and period, and how it is laid out."""
+    """[data]: the file with one row for each site and period, and how it is laid out; or files of a known layout."""
 
-    file: Text
-    site: Text
-    period: Text
+    file: str = ""
+    files: list[Text] = []
+    preset: Text | None = None
+    window: Annotated[list[Any], Field(min_length=2, max_length=2)] | None = None
+    missing: Literal["refuse", "drop", "weight"] | None = None
+    level: Text | None = None
+    areas: Text | None = None
+    site: str = ""
+    period: str = ""
     began: str | None = None
     ended: str | None = None
     treated: str | None = None
@@ -98,6 +104,7 @@ class OutcomeSection(Section):
     rate: str | None = None
     proportion: str | None = None
     score: str | None = None
+    types: list[Text] = []
     table: TableSection | None = None
     exposure: str | None = None
     weight: str | None = None

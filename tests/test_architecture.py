@@ -78,6 +78,7 @@ ROW_OF = dict.fromkeys(
         "study_prior",
         "study_program",
         "study_schema",
+        "study_source",
         "study_times",
         "study_feelings",
         "study_unpriced",

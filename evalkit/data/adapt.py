@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
 from evalkit.data.chunks import read_chunks
 from evalkit.data.period_form import PeriodForm
 from evalkit.data.preset import Preset
+from evalkit.data.preset_sections import FileForm
 from evalkit.data.written import Written
 from evalkit.domain.periods import Frequency, Periods
 from evalkit.errors import DataError, first_of
@@ -19,7 +21,7 @@ __all__ = ["adapted"]
 
 _SAMPLE = 5_000
 # Of the periods in the sample, so many must be read by a format for it to be the file's.
-_MOST = 0.95
+_MOST = 0.8
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y")
 _WITH_TIME = re.compile(r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})[T ,].*")
@@ -39,7 +41,7 @@ def adapted(preset: Preset, written: Written) -> Preset:
     if not texts:
         return preset
     form = _form(preset, texts, written.path.name)
-    return dataclasses.replace(preset, period=form)
+    return dataclasses.replace(preset, period=form, file=_marks(preset, written))
 
 
 def _periods(preset: Preset, written: Written) -> list[str]:
@@ -53,6 +55,20 @@ def _periods(preset: Preset, written: Written) -> list[str]:
     if chunk is None:
         return []
     return [text for text in chunk[found["period"]].str.strip().unique().tolist() if text not in preset.file.missing]
+
+
+def _marks(preset: Preset, written: Written) -> FileForm:
+    """Tell a point that marks thousands: where counts have one, three digits always stand behind it."""
+    count = preset.locate(written.heading).get("count")
+    columns = preset.wide_columns(written.heading) or ([count] if count else [])
+    chunk = next(iter(read_chunks(written, columns, chunk_rows=_SAMPLE)), None) if columns else None
+    if chunk is None or preset.file.thousands:
+        return preset.file
+    cells = {text.strip() for name in columns for text in chunk[name].unique().tolist()}
+    pointed = [text for text in cells if "." in text and any(letter.isdigit() for letter in text)]
+    if pointed and all(re.fullmatch(r"\d{1,3}(?:\.\d{3})+", text) for text in pointed):
+        return dataclasses.replace(preset.file, thousands=".", decimal=",")
+    return preset.file
 
 
 def _form(preset: Preset, texts: Sequence[str], name: str) -> PeriodForm:
@@ -94,17 +110,22 @@ def _times(texts: Sequence[str]) -> list[re.Match[str]]:
 
 def _frequency(texts: Sequence[str]) -> Frequency | None:
     """Give the length of periods that are written as evalkit writes them; None where they are not."""
-    try:
-        return Periods.spanning(texts).frequency
-    except DataError:
-        pass
-    if all(re.fullmatch(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])", text) for text in texts):
-        return "month"
-    try:
-        Periods.spanning(texts, "date")
-    except DataError:
+    kinds = Counter(kind for text in texts if (kind := _kind(text)) is not None)
+    if not kinds:
         return None
-    return _spacing([dt.date.fromisoformat(text[:10]) for text in texts])
+    (kind, often), *_ = kinds.most_common(1)
+    if often < _MOST * len(texts):
+        return None
+    if kind == "date":
+        return _spacing([dt.date.fromisoformat(text[:10]) for text in texts if _kind(text) == "date"])
+    return kind
+
+
+def _kind(text: str) -> Frequency | None:
+    try:
+        return Periods.spanning([text]).frequency
+    except DataError:
+        return "month" if re.fullmatch(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])", text) else None
 
 
 def _spacing(days: Iterable[dt.date]) -> Frequency:

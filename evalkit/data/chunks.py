@@ -45,6 +45,7 @@ def _text(written: Written, columns: Sequence[str], chunk_rows: int) -> Iterator
         with (
             warnings.catch_warnings(),
             open_bytes(written.path) as raw,
+            # all columns, as the parser cuts longer rows to size without a word when it is told which ones to read
             pd.read_csv(
                 raw,
                 sep=written.separator,
@@ -52,7 +53,6 @@ def _text(written: Written, columns: Sequence[str], chunk_rows: int) -> Iterator
                 skiprows=written.above + 1,
                 header=None,
                 names=list(range(len(written.heading))),
-                usecols=sorted(places),
                 dtype=str,
                 keep_default_na=False,
                 na_filter=False,
@@ -64,11 +64,12 @@ def _text(written: Written, columns: Sequence[str], chunk_rows: int) -> Iterator
             # a first row with too many cells is cut to size with no more than a warning
             warnings.simplefilter("error", pd.errors.ParserWarning)
             for chunk in reader:
-                yield chunk[places].set_axis(list(columns), axis=1)
+                # a row that ends early has empty cells
+                yield chunk[places].set_axis(list(columns), axis=1).fillna("")
     except UnicodeDecodeError as problem:
         msg = f"{written.path.name} is not written in {written.encoding}; say which encoding it is in, such as 'cp1252'"
         raise DataError(msg) from problem
-    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as problem:
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as problem:
         said = " ".join(str(problem).split())
         msg = f"{written.path.name}: rows do not have as many cells as the heading ({len(written.heading)}): {said}"
         raise DataError(msg) from problem

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.data.adapt import adapted
+from evalkit.data.chunks import read_chunks
 from evalkit.data.counts.files import read_counts
 from evalkit.data.incident_look import look_at_incidents
 from evalkit.data.preset import Preset
@@ -73,6 +74,9 @@ def guess(path: Path, preset: Preset | None = None) -> Guess:
     if not fits:
         raise _nothing_fits(path, nearest)
     fits.sort(key=lambda fit: fit[0], reverse=True)
+    own = [fit for fit in fits if not fit[1].general]
+    if len(own) > 1:  # the same columns, and other periods in them
+        fits.sort(key=lambda fit: not fit[1].general and _reads_periods(fit[1], fit[2]), reverse=True)
     _, best, written = fits[0]
     columns = best.locate(written.heading)
     counts = tuple(best.wide_columns(written.heading))
@@ -85,6 +89,16 @@ def guess(path: Path, preset: Preset | None = None) -> Guess:
         unused=tuple(name for name in written.heading if name not in used),
         others=tuple(each.name for _, each, _ in fits[1:]),
     )
+
+
+def _reads_periods(preset: Preset, written: Written) -> bool:
+    """Are most of the first periods written as this layout says?"""
+    name = preset.locate(written.heading).get("period")
+    chunk = None if name is None else next(iter(read_chunks(written, [name], chunk_rows=1_000)), None)
+    if chunk is None:
+        return True
+    texts = chunk[name].unique().tolist()
+    return 2 * sum(preset.period.place(text) is not None for text in texts) > len(texts)
 
 
 def _enough(preset: Preset, written: Written) -> bool:

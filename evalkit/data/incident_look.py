@@ -17,7 +17,15 @@ from evalkit.data.counts.rows import window_places
 from evalkit.data.form_findings import form_findings
 from evalkit.data.joined import joined_chunks
 from evalkit.data.preset import Preset
-from evalkit.data.quality import FINDINGS, DataQuality, Finding, SourceFile, UnlocatedShare, source_file
+from evalkit.data.quality import (
+    FINDINGS,
+    DataQuality,
+    Finding,
+    SourceFile,
+    UnlocatedShare,
+    findings_together,
+    source_file,
+)
 from evalkit.data.written import look
 from evalkit.domain.periods import Periods
 from evalkit.errors import DataError, first_of
@@ -30,6 +38,9 @@ __all__ = ["look_at_incidents"]
 # A tail of a period is taken for missing, and not for quiet, where so many incidents were to be expected in it: a
 # Poisson count of none then has a chance of less than one in a hundred.
 _EXPECTED = 4.6
+
+# Periods with less than this share of the usual number of rows at the beginning or end hold strays.
+_STRAY = 0.05
 
 
 @dataclass(kw_only=True)
@@ -143,7 +154,7 @@ def _quality(
         *form,
         *(_dropped(name, column, reasons, rows) for name in FINDINGS if FINDINGS[name].drops),
         *(
-            Finding(name=name, rows=often, detail=", ".join(list(rows.columns.details[name])[:3]))
+            Finding(name=name, rows=often, detail=", ".join(sorted(rows.columns.details[name])[:3]))
             for name, often in rows.columns.noted.items()
             if not FINDINGS[name].drops
         ),
@@ -158,7 +169,8 @@ def _quality(
         rows_read=len(reasons),
         rows_counted=int(counted.sum()),
         events=int(counted.sum()),
-        findings=_in_order(found),
+        findings=findings_together(each for each in found if each.rows),
+        caveats=rows.preset.to_know((each.name for each in found if each.rows), points=bool(column["point"].any())),
         unlocated=_unlocated(column, rows, in_time),
         columns=columns,
         first=_label(int(column["period"][counted].min()), rows) if counted.any() else "",
@@ -167,12 +179,6 @@ def _quality(
             source: tuple(sorted({*gaps.get(source, ()), *ends.get(source, ())})) for source in sorted({*gaps, *ends})
         },
     )
-
-
-def _in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    from evalkit.data.quality import findings_together
-
-    return findings_together(each for each in found if each.rows)
 
 
 def _reasons(column: dict[str, np.ndarray], preset: Preset, window: tuple[int, int] | None) -> np.ndarray:
@@ -218,7 +224,7 @@ def _dropped(name: str, column: dict[str, np.ndarray], reasons: np.ndarray, rows
     if name == "repeated-id" and count:
         distinct = len(np.unique(column["id"][at]))
         return Finding(name=name, rows=count, distinct=distinct, detail=f"{distinct} numbers stand more than once")
-    return Finding(name=name, rows=count, detail=", ".join(list(rows.columns.details.get(name, ()))[:3]))
+    return Finding(name=name, rows=count, detail=", ".join(sorted(rows.columns.details.get(name, ()))[:3]))
 
 
 def _noted(column: dict[str, np.ndarray], rows: _Rows) -> Iterable[Finding]:
@@ -257,16 +263,24 @@ def _gaps(
     names = rows.sources.texts if by_source else ("the file" if len(rows.sources.texts) == 1 else "all files",)
     source = column["source"] if by_source else np.zeros(len(at), np.int32)
     periods = column["period"][at]
-    first, last = window or (int(periods.min()), int(periods.max()))
+    first, last = window or _bulk(periods)
     for number in np.unique(source[at]):
         has = {int(place) for place in np.unique(periods[source[at] == number])}
         absent = [place for place in range(first, last + 1) if place not in has]
-        inner = tuple(_label(place, rows) for place in absent if min(has) < place < max(has))
-        outer = tuple(_label(place, rows) for place in absent if not min(has) < place < max(has))
+        begins, ends_with = _bulk(periods[source[at] == number])
+        inner = tuple(_label(place, rows) for place in absent if begins < place < ends_with)
+        outer = tuple(_label(place, rows) for place in absent if not begins < place < ends_with)
         name = names[int(number)]
         gaps |= {name: inner} if inner else {}
         ends |= {name: outer} if outer else {}
     return gaps, ends
+
+
+def _bulk(periods: np.ndarray) -> tuple[int, int]:
+    """Give the first and the last period of some size: single rows of long ago do not make the years between a gap."""
+    places, often = np.unique(periods, return_counts=True)
+    some = places[often >= _STRAY * np.median(often)]
+    return int(some.min()), int(some.max())
 
 
 def _gap_words(gaps: dict[str, tuple[str, ...]]) -> str:

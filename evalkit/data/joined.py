@@ -67,4 +67,4 @@ def _other(path: Path, join: Join, preset: Preset) -> pd.DataFrame | None:
         twice = table.loc[table[join.on].duplicated(), join.on].iloc[0]
         msg = f"{found[0].name} has more than one row for {join.on} {twice!r}; wanted is one"
         raise DataError(msg)
-    return table.drop_duplicates()
+    return table

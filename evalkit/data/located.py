@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from evalkit.data.quality import DataQuality
 
 __all__ = ["LocatedChange", "located_change"]
 
@@ -40,21 +39,23 @@ class LocatedChange:
         return f"{shares}: the share changes over time, which looks like an effect where only located rows are counted"
 
 
-def located_change(quality: DataQuality) -> LocatedChange | None:
-    """Test for a trend in the share without a place; None where every row has one, or there are not two periods."""
+def located_change(rows: Sequence[int], unlocated: Sequence[int]) -> LocatedChange | None:
+    """Test for a trend in the share without a place; None where every row has one, or there are not two periods.
+
+    Parameters
+    ----------
+    rows, unlocated : of each period, in order; no period without rows
+    """
     from scipy import stats
 
-    shares = [each for each in quality.unlocated if each.rows]
-    rows = np.array([each.rows for each in shares], float)
-    lost = np.array([each.unlocated for each in shares], float)
-    half = len(shares) // 2
-    if half == 0 or not 0 < lost.sum() < rows.sum():
+    many, lost, half = np.array(rows, float), np.array(unlocated, float), len(rows) // 2
+    if half == 0 or not 0 < lost.sum() < many.sum():
         return None
-    when = np.arange(len(shares)) - np.average(np.arange(len(shares)), weights=rows)
-    share = lost.sum() / rows.sum()
-    score = float((when * lost).sum() / np.sqrt(share * (1 - share) * (rows * when**2).sum()))
+    when = np.arange(len(many)) - np.average(np.arange(len(many)), weights=many)
+    share = lost.sum() / many.sum()
+    score = float((when * lost).sum() / np.sqrt(share * (1 - share) * (many * when**2).sum()))
     p_value = float(2 * stats.norm.sf(abs(score)))
-    early, late = (float(lost[part].sum() / rows[part].sum()) for part in (slice(half), slice(half, None)))
+    early, late = (float(lost[part].sum() / many[part].sum()) for part in (slice(half), slice(half, None)))
     return LocatedChange(
         early=early, late=late, p_value=p_value, changes=p_value < _RARE and abs(late - early) > _LARGE
     )

@@ -13,6 +13,10 @@ from evalkit.errors import DataError
 __all__ = ["PeriodForm", "Strict", "TimeForm"]
 
 
+# A year before is a slip of the pen: 1019 for 2019.
+_FIRST_YEAR = 1900
+
+
 class Strict:
     """A part of a preset: a key of the file that it does not have is a fault."""
 
@@ -29,6 +33,7 @@ class PeriodForm(Strict):
         evalkit's own files (2012, 2012Q3, 2012-07, 2012-W27, 2012-07-01)
     frequency : length of the periods that are counted, and of what is written where it is no date
     in_name : where no column says the period: regular expression of the file's name, whose first group does
+    totals : regular expression of what stands for a longer period, such as the year in a file of months
     cut : only so many characters at the beginning say the day, so that rows of one day are read once
     """
 
@@ -36,6 +41,7 @@ class PeriodForm(Strict):
     frequency: Frequency = "month"
     cut: int | None = None
     in_name: str = ""
+    totals: str = ""
 
     def place(self, text: str, frequency: Frequency | None = None) -> int | None:
         """Give the place of a text on the calendar (`evalkit.domain.read_period`), or None where it is no period.
@@ -56,9 +62,10 @@ class PeriodForm(Strict):
         cut = text.strip()[: self.cut]
         for each in self.formats:
             try:
-                return dt.datetime.strptime(cut, each).date()  # noqa: DTZ007 - a day of the local calendar
+                day = dt.datetime.strptime(cut, each).date()  # noqa: DTZ007 - a day of the local calendar
             except ValueError:
                 continue
+            return day if day.year >= _FIRST_YEAR else None
         return None
 
     def places(self, texts: Iterable[str], frequency: Frequency | None = None) -> dict[str, int | None]:

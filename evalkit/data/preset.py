@@ -98,6 +98,8 @@ class Preset(Strict):
         yield from self.areas.levels.values()
         yield from (join.file for join in self.joins)
         yield self.wide
+        yield self.period.totals
+        yield self.period.in_name
 
     def locate(self, heading: Sequence[str]) -> dict[str, str]:
         """Give the name in the file, as it is written there, of each of our columns that it has.
@@ -119,7 +121,7 @@ class Preset(Strict):
         if not self.wide:
             return []
         taken = set(self.locate(heading).values())
-        return [name for name in heading if name not in taken and re.fullmatch(self.wide, name.strip())]
+        return [name for name in heading if name not in taken and re.fullmatch(self.wide, name.strip(), re.IGNORECASE)]
 
     def require(self, heading: Sequence[str], source: str) -> dict[str, str]:
         """Give `locate`, and refuse a file without what this layout needs.
@@ -164,6 +166,11 @@ class Preset(Strict):
     def is_total(self, crime: str) -> bool:
         """Is this type a sum of others?"""
         return _words(crime) in self._totals
+
+    def to_know(self, findings: Iterable[str], *, points: bool = False) -> tuple[str, ...]:
+        """Give what an evaluator must know, where these findings were made, and whether places of points are used."""
+        there = {"always", *findings, *(("points",) if points else ())}
+        return tuple(caveat.says for caveat in self.caveats if caveat.when in there)
 
     def fits_name(self, name: str) -> bool:
         """Is a file of this name usually in this layout?"""

@@ -104,7 +104,7 @@ class Areas(Strict):
     Attributes
     ----------
     levels : regular expression of the codes of each level, finest first; a file may mix
-        them, and a sum would count twice
+        them, and a sum would count twice. That of most areas is read where nobody names one
     width : digits of a code; a shorter one lost its leading zeros
     totals : codes or names that are sums of others
     only : the area, of a file that is about one and does not say so

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from evalkit.errors import DataError, nearest
+from evalkit.data.located import LocatedChange, located_change
+from evalkit.errors import DataError, first_of, nearest
 
 __all__ = [
     "FINDINGS",
@@ -77,6 +79,16 @@ FINDINGS: Mapping[str, Kind] = {
     "thousands-mark": Kind(says="thousands are marked inside numbers", unit="cells"),
     "zero-point": Kind(says="coordinates that stand for unknown, such as 0, 0", unit="points"),
     "snapped": Kind(says="points are moved for privacy", unit="points"),
+}
+
+
+# Findings that move counts over time, as an effect does.
+_CAUTIONS = {
+    "partial-period": "a period is not covered whole, so that its counts are too low",
+    "source-gap": "there are periods without rows, which are missing and not zero",
+    "source-ends": "there are periods without rows, which are missing and not zero",
+    "suppressed": "counts were not published, which are missing and not zero",
+    "not-a-count": "cells hold no count, which are missing and not zero",
 }
 
 
@@ -174,6 +186,7 @@ class DataQuality:
     gaps : periods without rows, by source
     columns : names of the columns in the (first) file, by ours
     first, last : labels of the first and the last period that is counted; empty where none is
+    caveats : what an evaluator must know of this source, a sentence each
     """
 
     preset: str
@@ -187,6 +200,7 @@ class DataQuality:
     columns: Mapping[str, str] = field(default_factory=dict)
     first: str = ""
     last: str = ""
+    caveats: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [finding.name for finding in self.findings]
@@ -204,6 +218,22 @@ class DataQuality:
     def rows_dropped(self) -> int:
         """How many rows are not in the counts."""
         return sum(finding.rows for finding in self.findings if finding.drops)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What may look like an effect and is none, a sentence each."""
+        files = first_of([file.name for file in self.files], 2)
+        said = [f"{files}: {_CAUTIONS[each.name]} ({each.detail})." for each in self.findings if each.name in _CAUTIONS]
+        change = self.located_change
+        if change is not None and change.changes:
+            said.append(f"{files}: {change.says}.")
+        return tuple(said)
+
+    @cached_property
+    def located_change(self) -> LocatedChange | None:
+        """Whether the share without a place changes over time; None where every row has one."""
+        shares = [each for each in self.unlocated if each.rows]
+        return located_change([each.rows for each in shares], [each.unlocated for each in shares])
 
     def rows(self, name: str) -> int:
         """Give how many rows (cells, periods, ...) a finding has; 0 where it was not made.
@@ -244,6 +274,7 @@ def combined(qualities: Sequence[DataQuality]) -> DataQuality:
         columns=qualities[0].columns,
         first=min((each.first for each in qualities if each.first), default=""),
         last=max(each.last for each in qualities),
+        caveats=tuple(dict.fromkeys(chain.from_iterable(each.caveats for each in qualities))),
     )
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from evalkit.data.guess import Guess
-from evalkit.data.located import located_change
 from evalkit.data.preset import Preset
 from evalkit.data.quality import DataQuality
+from evalkit.data.quality_document import quality_document
 from evalkit.domain.text import one_line
 from evalkit.errors import first_of
 
-__all__ = ["inspection_document", "inspection_text", "preset_text", "quality_document"]
+__all__ = ["inspection_document", "inspection_text", "preset_text"]
 
 
 def inspection_text(name: str, found: Guess, quality: DataQuality) -> str:
@@ -27,7 +27,7 @@ def inspection_text(name: str, found: Guess, quality: DataQuality) -> str:
         detail = f": {one_line(each.detail)}" if each.detail else ""
         lines.append(f"    {each.rows:>11,} {each.unit:<8}{each.name}{of}{' - left out' if each.drops else ''}{detail}")
     lines += ["", "  To know:"]
-    lines += [f"    - {caveat.says}" for caveat in _caveats(found.preset, quality)]
+    lines += [f"    - {text}" for text in quality.caveats]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -44,53 +44,21 @@ def _seen(found: Guess, quality: DataQuality) -> Iterator[tuple[str, str]]:
     written_as = f", written as {' or '.join(form.formats)}" if form.formats else ""
     span = f"{quality.first} to {quality.last}, " if quality.first else ""
     yield "periods", f"{span}a {form.frequency} each{written_as}"
+    if form_of := _numbers(found.preset):
+        yield "numbers", form_of
     yield "rows", f"{quality.rows_read:,} read, {quality.rows_counted:,} counted, {quality.rows_dropped:,} left out"
     if quality.events is not None and quality.events != quality.rows_counted:
         yield "events", f"{quality.events:,}"
-    if change := located_change(quality):
+    if change := quality.located_change:
         yield "places", change.says
     if found.others:
         yield "fits too", ", ".join(found.others)
 
 
-def _caveats(preset: Preset, quality: DataQuality) -> list[Any]:
-    there = {"always", "points", *(each.name for each in quality.findings)}
-    return [caveat for caveat in preset.caveats if caveat.when in there]
-
-
-def quality_document(quality: DataQuality) -> dict[str, Any]:
-    """Give what became of every row as plain data."""
-    change = located_change(quality)
-    return {
-        "preset": quality.preset,
-        "columns": dict(quality.columns),
-        "files": [{"name": each.name, "sha256": each.sha256, "rows": each.rows} for each in quality.files],
-        "first_period": quality.first or None,
-        "last_period": quality.last or None,
-        "rows_read": quality.rows_read,
-        "rows_counted": quality.rows_counted,
-        "rows_dropped": quality.rows_dropped,
-        "events": quality.events,
-        "findings": [
-            {
-                "name": each.name,
-                "says": each.says,
-                "unit": each.unit,
-                "rows": each.rows,
-                "distinct": each.distinct,
-                "left_out": each.drops,
-                "detail": each.detail,
-            }
-            for each in quality.findings
-        ],
-        "unlocated": [
-            {"period": each.period, "rows": each.rows, "unlocated": each.unlocated} for each in quality.unlocated
-        ],
-        "unlocated_change": None
-        if change is None
-        else {"early": change.early, "late": change.late, "p_value": change.p_value, "changes": change.changes},
-        "gaps": {source: list(periods) for source, periods in quality.gaps.items()},
-    }
+def _numbers(preset: Preset) -> str:
+    form = preset.file
+    marks = [("decimals", form.decimal if form.decimal != "." else ""), ("thousands", form.thousands)]
+    return ", ".join(f"{mark!r} marks {what}" for what, mark in marks if mark)
 
 
 def inspection_document(name: str, found: Guess, quality: DataQuality) -> dict[str, Any]:
@@ -108,7 +76,7 @@ def inspection_document(name: str, found: Guess, quality: DataQuality) -> dict[s
         "columns_of_counts": list(found.counts),
         "not_read": list(found.unused),
         "fits_too": list(found.others),
-        "caveats": [caveat.says for caveat in _caveats(found.preset, quality)],
+        "caveats": list(quality.caveats),
         "quality": quality_document(quality),
     }
 

@@ -96,7 +96,7 @@ def _refuse_absent(path: Path) -> None:
 
 def _encoding(path: Path, tried: Sequence[str]) -> tuple[str, bool]:
     with open_bytes(path) as file:
-        head = file.read(4)
+        head = file.read(1024)
         if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
             return "utf-16", True
         if b"\0" in head:

@@ -10,6 +10,7 @@ from evalkit.domain import Card, Check, Design, Intervention
 from evalkit.judgement import standing_checks
 from evalkit.report import formats, wording
 from evalkit.report.blocks import Block, Checks, Grid, Mark, Paragraph, Section
+from evalkit.report.sections_quality import quality_blocks
 
 if TYPE_CHECKING:
     from evalkit.evaluation import Evaluation
@@ -99,6 +100,7 @@ def _data(evaluation: Evaluation) -> Section:
     blocks: list[Block] = []
     for name, design in evaluation.study.designs.items():
         blocks.append(_table_counts(name, design) if design.table is not None else _panel_extent(name, design))
+    blocks += quality_blocks(evaluation)
     hashes = evaluation.provenance.inputs
     if hashes:
         rows = tuple((path, digest) for path, digest in hashes.items())
@@ -111,12 +113,15 @@ def _data(evaluation: Evaluation) -> Section:
 def _panel_extent(name: str, design: Design) -> Block:
     panel = design.require_panel("a description of the data", may_end=True)
     labels = panel.periods.labels
-    total = formats.count(float(panel.values.sum())) if panel.outcome.counts_events else "not a count"
+    there = panel.values if panel.weights is None else panel.values[panel.weights > 0]
+    total = formats.count(float(there.sum())) if panel.outcome.counts_events else "not a count"
+    gone = panel.values.size - there.size
+    missing = f"{formats.plural(gone, 'cell has', 'cells have')} weight 0" if gone else "no cell is missing"
     return Paragraph(
         head=name,
         text=f"{formats.plural(len(panel.sites), 'site', 'sites')} in "
         f"{formats.plural(len(labels), 'period', 'periods')}, "
-        f"{labels[0]} to {labels[-1]}; no cell is missing. Events in all: {total}.",
+        f"{labels[0]} to {labels[-1]}; {missing}. Events in all: {total}.",
     )
 
 

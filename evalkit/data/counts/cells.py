@@ -55,7 +55,7 @@ class CellReader:
         for place, flag in enumerate(flags):
             says = told.get(flag.strip(), "")
             if says in STATES:
-                out[place] = max(out[place], STATES[says])
+                out[place] = STATES[says]
             elif flag.strip():
                 self.flagged[says or f"mark {flag.strip()!r}"] += 1
         return out

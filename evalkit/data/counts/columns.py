@@ -79,7 +79,7 @@ class CountColumns:
         ]
 
     def period(self, chunk: pd.DataFrame, path: Path) -> np.ndarray:
-        """Give the place of each row's period on the calendar; -1 where it cannot be read."""
+        """Give the place of each row's period on the calendar; -1 where it cannot be read, -2 where it is a sum."""
         if "period" not in chunk:
             return np.full(len(chunk), self._period_of_name(path), np.int32)
         codes, read = _different(chunk["period"], self._one_period)
@@ -147,6 +147,9 @@ class CountColumns:
         return "" if code in self.preset.file.missing else code
 
     def _one_period(self, text: str, times: int) -> int:
+        if self.preset.period.totals and re.fullmatch(self.preset.period.totals, text.strip()):
+            self.details.setdefault("total", {})[repr(text.strip())] = None
+            return -2
         place = self.preset.period.place(text)
         if place is None:
             self.note("unreadable-period", times, repr(text))

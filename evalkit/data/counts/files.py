@@ -44,7 +44,7 @@ def read_counts(
     ----------
     paths : one file or several, earlier editions first
     window : first and last period that are read; all where it is None
-    level : of areas, where a file mixes several (`preset.areas.levels`); the finest there is where it is None
+    level : of areas, where a file mixes several (`preset.areas.levels`); that of most areas where it is None
     areas : codes of the areas wanted; those without a row are there, without counts
 
     Raises
@@ -124,6 +124,7 @@ def _counts(
     at = (area, place - first, crime)
     counts, states, there = _dense(records, at, (len(all_areas), len(periods), len(crimes)), preset)
     laid = Laid(areas=all_areas, periods=periods, crimes=crimes, counts=counts, states=states, there=there)
+    findings = count_findings(records, rows, laid, seen.form)
     return Counts(
         areas=all_areas,
         periods=periods,
@@ -138,7 +139,8 @@ def _counts(
             rows_counted=int((records.reasons == 0).sum()),
             # types that contain each other have no sum
             events=None if preset.crimes.nested and len(crimes) > 1 else int(counts.sum()),
-            findings=count_findings(records, rows, laid, seen.form),
+            findings=findings,
+            caveats=preset.to_know(each.name for each in findings),
             gaps=gaps_of(laid),
             columns=seen.columns,
             first=periods.labels[0],

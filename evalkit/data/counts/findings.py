@@ -76,7 +76,7 @@ def _noted(rows: CountRows) -> Iterable[Finding]:
 
 
 def _examples(rows: CountRows, name: str) -> str:
-    examples = list(rows.columns.details.get(name, ()))
+    examples = sorted(rows.columns.details.get(name, ()))
     return ", ".join(examples[:3]) + (f" and {len(examples) - 3} more" if len(examples) > 3 else "")
 
 

@@ -99,6 +99,17 @@ class Counts:
             raise DataError(msg)
         return found
 
+    def totals(self, *, types: Sequence[str] = (), crime: str | None = None) -> tuple[FloatArray, np.ndarray]:
+        """Add up types of crime (`places_of`).
+
+        Returns
+        -------
+        tuple
+            Sums, and whether all that went into them was published; both of shape (areas, periods).
+        """
+        places = self.places_of(types=types, crime=crime)
+        return self.counts[:, :, places].sum(axis=2, dtype=float), self.covered[:, :, places].all(axis=2)
+
     def panel(
         self,
         outcome: Outcome,
@@ -119,13 +130,11 @@ class Counts:
         DataError
             Counts are missing and `missing` does not say what to do, or no area is left.
         """
-        places = self.places_of(types=types, crime=outcome.crime)
-        values = self.counts[:, :, places].sum(axis=2, dtype=float)
-        covered = self.covered[:, :, places].all(axis=2)
+        values, covered = self.totals(types=types, crime=outcome.crime)
         keep = np.ones(len(self.areas), bool)
         if not covered.all():
             if missing == "refuse":
-                raise self._refusal(covered, outcome.name)
+                raise self.refusal(covered, outcome.name)
             if missing == "drop":
                 keep = covered.all(axis=1)
         if not keep.any():
@@ -143,7 +152,8 @@ class Counts:
             exposure=self.exposure[keep] if exposure and self.exposure is not None else None,
         )
 
-    def _refusal(self, covered: np.ndarray, name: str) -> DataError:
+    def refusal(self, covered: np.ndarray, name: str) -> DataError:
+        """Give the error that names the counts of an outcome that are missing, and what can be done."""
         cells = np.argwhere(~covered)
         shown = "; ".join(f"{self.areas[area]} in {self.periods.labels[period]}" for area, period in cells[:3])
         more = f" and {len(cells) - 3} more" if len(cells) > 3 else ""

@@ -50,7 +50,7 @@ class CountRecords:
         self.reasons[np.setdiff1d(touched, self.columns["row"])] = REASONS.index(reason)
 
     def keep_level(self, names: tuple[str, ...], preset: Preset, level: str | None) -> None:
-        """Keep the areas of one level."""
+        """Keep the areas of one level: that of which there are most, where none is named."""
         levels = preset.areas.levels
         if level is not None and level not in levels:
             msg = f"no level of areas {level!r}; {nearest(level, levels)}"
@@ -62,7 +62,8 @@ class CountRecords:
         known = seen[seen >= 0]
         if level is None and not len(known):
             return  # codes of a kind that the preset does not know: nothing to choose from
-        chosen = list(levels).index(level) if level is not None else int(known.min())
+        often = np.bincount(of_area[of_area >= 0]) if len(known) else np.zeros(1)
+        chosen = list(levels).index(level) if level is not None else int(np.argmax(often))
         if chosen not in seen:
             there = first_of([list(levels)[place] for place in known])
             msg = f"no area of the level {level!r} in these files; there is: {there}"

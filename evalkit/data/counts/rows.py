@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.data.counts.cells import CellReader
+from evalkit.data.counts.cells import COUNTED, CellReader
 from evalkit.data.counts.columns import CountColumns
 from evalkit.data.preset import Preset
 from evalkit.domain.periods import Frequency, read_period
@@ -61,6 +61,7 @@ class CountRows:
         if not by_period:
             record["period"] = self.columns.period(chunk, path)
             _set(reason, record["period"] == -1, "unreadable-period")
+            _set(reason, record["period"] == -2, "total")
             _set(reason, ~self._inside(record["period"]), "outside-window")
         _set(reason, record["area"] < 0, "without-place")
         _set(reason, self.columns.is_total(record["area"], record["crime"]), "total")
@@ -84,7 +85,8 @@ class CountRows:
     def _long(self, chunk: pd.DataFrame) -> dict[str, np.ndarray]:
         values, states = self.cells.read(chunk["count"].to_numpy(object))
         if "state" in chunk:
-            states = np.maximum(states, self.columns.state(chunk["state"]))
+            told = self.columns.state(chunk["state"])
+            states = np.where(told == COUNTED, states, told)
         if "flag" in chunk:
             states = self.cells.apply_flags(chunk["flag"], states)
         return {"value": values, "state": states}
