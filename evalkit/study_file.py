@@ -329,7 +329,7 @@ class _Builder:
         data = self.sections.data
         if self.source is not None:
             return self.source.table
-        if data is None or data_faults(data):
+        if data is None or not (data.file and data.site and data.period) or data_faults(data):
             return None
         path = self._inside(data.file, "[data] file")
         if path is None:

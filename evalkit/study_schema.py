@@ -229,10 +229,10 @@ def read_file[File: Section](document: Mapping[str, Any], kind: type[File]) -> t
     told in the same breath. None stands where something that is needed is missing or of the wrong type.
     """
     try:
-        return kind.model_validate(document), []
+        return kind.model_validate(document), _needed(document, kind)
     except ValidationError as problem:
         found = problem.errors(include_url=False)
-    faults = _sentences(found, kind)
+    faults = [*_sentences(found, kind), *_needed(document, kind)]
     if any(fault["type"] != "extra_forbidden" for fault in found):
         return None, faults
     known = copy.deepcopy(dict(document))
@@ -243,6 +243,15 @@ def read_file[File: Section](document: Mapping[str, Any], kind: type[File]) -> t
             section = section[part]
         del section[key]
     return kind.model_validate(known), faults
+
+
+def _needed(document: Mapping[str, Any], kind: type[Section]) -> list[str]:
+    """Name what [data] of a study lacks where it names no layout that would know it."""
+    data = document.get("data")
+    if kind is not StudyFile or not isinstance(data, Mapping) or data.get("preset"):
+        return []
+    lacking = [key for key in ("file", "site", "period") if data.get(key) is None or data[key] == ""]
+    return [f"[data] needs the key {key!r}, which is not there" for key in lacking]
 
 
 def _sentences(found: Sequence[Any], kind: type[Section]) -> list[str]:

@@ -46,9 +46,8 @@ class Source:
 def data_faults(data: DataSection) -> list[str]:
     """Say what [data] lacks, and what does not go together."""
     if data.preset is None:
-        needed = [key for key in ("file", "site", "period") if not getattr(data, key)]
         only = [key for key in ("files", "window", "missing", "level", "areas") if getattr(data, key)]
-        return [f"[data] needs the key {key!r}, which is not there" for key in needed] + [
+        return [
             f"[data] {key} is for files that a preset describes; say preset = '...', or leave it out" for key in only
         ]
     columns = ("site", "period", "began", "ended", "treated", "weight", "covariates")

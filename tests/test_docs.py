@@ -29,6 +29,7 @@ pytestmark = pytest.mark.xdist_group("docs")
 
 PAGES = (
     "architecture.md",
+    "data.md",
     "economics.md",
     "eight_integers.md",
     "estimators.md",

@@ -114,7 +114,7 @@ def _cells(laid: Laid, rows: CountRows) -> Iterable[Finding]:
 
 def _where(laid: Laid, at: np.ndarray) -> str:
     areas = [laid.areas[place] for place in np.flatnonzero(at.any(axis=(1, 2)))]
-    return f"in {len(areas)} areas: {first_of(areas)}" if areas else ""
+    return f"in {len(areas)} area{'s' * (len(areas) > 1)}: {first_of(areas)}" if areas else ""
 
 
 def _periods(laid: Laid) -> Iterable[Finding]:
