@@ -18,7 +18,7 @@ ALLOWED = {
     "errors": set(),
     "draws": {"errors"},
     "domain": {"draws", "errors"},
-    "data": {"domain", "errors"},
+    "data": {"draws", "domain", "errors"},
     "registry": {"domain", "errors"},
     "economics": {"domain", "draws", "errors"},
     # Many sites, each drawn towards the others: asked by estimators of panels and by those who pool studies.
@@ -29,9 +29,11 @@ ALLOWED = {
     "planning": {"errors", "draws", "domain", "registry", "economics", "study"},
     # Evidence from files to a synthesis: it reads studies' results, and appraises what it predicts as a study does.
     "pooling": {"errors", "draws", "domain", "economics", "hierarchy", "evidence", "study"},
-    # A report reads what an evaluation holds, its appraisal too, and what the estimators say of themselves.
+    # A report reads what an evaluation holds, its appraisal and the quality of its data too, and what the estimators
+    # say of themselves.
     "report": {
-        "study", "planning", "pooling", "evidence", "hierarchy", "economics", "registry", "domain", "draws", "errors",
+        "study", "planning", "pooling", "evidence", "hierarchy", "economics", "registry", "data", "domain", "draws",
+        "errors",
     },
     "output": {"study", "pooling", "report", "domain", "draws", "errors"},
     "pool_command": {"pooling", "report", "errors"},
