@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["read_chunks"]
 
 
-def read_chunks(written: Written, columns: Sequence[str], *, chunk_rows: int = 500_000) -> Iterator[pd.DataFrame]:
+def read_chunks(written: Written, columns: Sequence[str], *, chunk_rows: int = 200_000) -> Iterator[pd.DataFrame]:
     """Give some columns of a file, so many rows at a time; every cell is text, and an empty one is "".
 
     Parameters
