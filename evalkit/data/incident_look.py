@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +13,12 @@ from evalkit.data.adapt import adapted
 from evalkit.data.chunks import read_chunks
 from evalkit.data.counts.columns import CountColumns, Names
 from evalkit.data.counts.rows import window_places
+from evalkit.data.findings import FINDINGS
 from evalkit.data.form_findings import form_findings
+from evalkit.data.incident_periods import gap_words, partial_periods, period_label, periods_without_rows
 from evalkit.data.joined import joined_chunks
 from evalkit.data.preset import Preset
 from evalkit.data.quality import (
-    FINDINGS,
     DataQuality,
     Finding,
     SourceFile,
@@ -27,20 +27,12 @@ from evalkit.data.quality import (
     source_file,
 )
 from evalkit.data.written import look
-from evalkit.domain.periods import Periods
 from evalkit.errors import DataError, first_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["look_at_incidents"]
-
-# A tail of a period is taken for missing, and not for quiet, where so many incidents were to be expected in it: a
-# Poisson count of none then has a chance of less than one in a hundred.
-_EXPECTED = 4.6
-
-# Periods with less than this share of the usual number of rows at the beginning or end hold strays.
-_STRAY = 0.05
 
 
 @dataclass(kw_only=True)
@@ -149,7 +141,10 @@ def _quality(
     reasons = _reasons(column, rows.preset, window)
     counted = reasons == ""
     in_time = ~np.isin(reasons, ["unreadable-period", "outside-window", "revised", "repeated-id"])
-    gaps, ends = _gaps(column, rows, in_time, window)
+    by_source = rows.preset.coverage == "source"
+    names = dict(enumerate(rows.sources.texts)) if by_source else {0: "all files" if len(sources) > 1 else "the file"}
+    source = column["source"] if by_source else np.zeros_like(column["source"])
+    gaps, ends = periods_without_rows(column["period"][in_time], source[in_time], names, rows.preset, window)
     found = [
         *form,
         *(_dropped(name, column, reasons, rows) for name in FINDINGS if FINDINGS[name].drops),
@@ -159,9 +154,9 @@ def _quality(
             if not FINDINGS[name].drops
         ),
         *_noted(column, rows),
-        Finding(name="source-gap", rows=sum(map(len, gaps.values())), detail=_gap_words(gaps)),
-        Finding(name="source-ends", rows=sum(map(len, ends.values())), detail=_gap_words(ends)),
-        *_partial(column, rows, counted),
+        Finding(name="source-gap", rows=sum(map(len, gaps.values())), detail=gap_words(gaps)),
+        Finding(name="source-ends", rows=sum(map(len, ends.values())), detail=gap_words(ends)),
+        *partial_periods(column["period"][counted], column["day"][counted], rows.preset),
     ]
     return DataQuality(
         preset=rows.preset.name,
@@ -173,8 +168,8 @@ def _quality(
         caveats=rows.preset.to_know((each.name for each in found if each.rows), points=bool(column["point"].any())),
         unlocated=_unlocated(column, rows, in_time),
         columns=columns,
-        first=_label(int(column["period"][counted].min()), rows) if counted.any() else "",
-        last=_label(int(column["period"][counted].max()), rows) if counted.any() else "",
+        first=period_label(int(column["period"][counted].min()), rows.preset) if counted.any() else "",
+        last=period_label(int(column["period"][counted].max()), rows.preset) if counted.any() else "",
         gaps={
             source: tuple(sorted({*gaps.get(source, ()), *ends.get(source, ())})) for source in sorted({*gaps, *ends})
         },
@@ -247,75 +242,6 @@ def _noted(column: dict[str, np.ndarray], rows: _Rows) -> Iterable[Finding]:
         yield Finding(name="unknown-crime", rows=often, distinct=len(unknown), detail=first_of(names))
 
 
-def _label(place: int, rows: _Rows) -> str:
-    return Periods(frequency=rows.preset.period.frequency, first=place, count=1).labels[0]
-
-
-def _gaps(
-    column: dict[str, np.ndarray], rows: _Rows, at: np.ndarray, window: tuple[int, int] | None
-) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Give the periods without rows of each source: between those that it has, and before or after them."""
-    gaps: dict[str, tuple[str, ...]] = {}
-    ends: dict[str, tuple[str, ...]] = {}
-    if not at.any():
-        return gaps, ends
-    by_source = rows.preset.coverage == "source"
-    names = rows.sources.texts if by_source else ("the file" if len(rows.sources.texts) == 1 else "all files",)
-    source = column["source"] if by_source else np.zeros(len(at), np.int32)
-    periods = column["period"][at]
-    first, last = window or _bulk(periods)
-    for number in np.unique(source[at]):
-        has = {int(place) for place in np.unique(periods[source[at] == number])}
-        absent = [place for place in range(first, last + 1) if place not in has]
-        begins, ends_with = _bulk(periods[source[at] == number])
-        inner = tuple(_label(place, rows) for place in absent if begins < place < ends_with)
-        outer = tuple(_label(place, rows) for place in absent if not begins < place < ends_with)
-        name = names[int(number)]
-        gaps |= {name: inner} if inner else {}
-        ends |= {name: outer} if outer else {}
-    return gaps, ends
-
-
-def _bulk(periods: np.ndarray) -> tuple[int, int]:
-    """Give the first and the last period of some size: single rows of long ago do not make the years between a gap."""
-    places, often = np.unique(periods, return_counts=True)
-    some = places[often >= _STRAY * np.median(often)]
-    return int(some.min()), int(some.max())
-
-
-def _gap_words(gaps: dict[str, tuple[str, ...]]) -> str:
-    return "; ".join(f"{source}: {first_of(periods)}" for source, periods in list(gaps.items())[:3])
-
-
-def _partial(column: dict[str, np.ndarray], rows: _Rows, counted: np.ndarray) -> Iterable[Finding]:
-    """Find a first or last period whose end (or beginning) has no incident although many were to be expected."""
-    day, period = column["day"][counted], column["period"][counted]
-    if not len(day) or not day.any():
-        return
-    rate = len(day) / (int(day.max()) - int(day.min()) + 1)
-    for place, at_end in ((int(period.max()), True), (int(period.min()), False)):
-        inside = day[period == place]
-        first, last = _bounds(place, rows.preset)
-        empty = last - int(inside.max()) if at_end else int(inside.min()) - first
-        if empty * rate > _EXPECTED:
-            edge = dt.date.fromordinal(int(inside.max() if at_end else inside.min()))
-            words = f"{_label(place, rows)} {'ends' if at_end else 'begins'} on {edge}: {empty} days have no row"
-            yield Finding(name="partial-period", rows=1, detail=words)
-
-
-def _bounds(place: int, preset: Preset) -> tuple[int, int]:
-    """Give the first and the last day of a period, as ordinals."""
-    frequency = preset.period.frequency
-    months = {"month": 1, "quarter": 3, "year": 12}.get(frequency)
-    if months is None:
-        days = 7 if frequency == "week" else 1
-        first = place * 7 + 1 if frequency == "week" else place
-        return first, first + days - 1
-    starts = [place * months + each for each in (0, months)]
-    first, after = (dt.date(start // 12, start % 12 + 1, 1).toordinal() for start in starts)
-    return first, after - 1
-
-
 def _unlocated(column: dict[str, np.ndarray], rows: _Rows, at: np.ndarray) -> tuple[UnlocatedShare, ...]:
     """Give the share without a place by period: without a point where the layout has points."""
     without = (~column["point"] if column["point"].any() else column["area"] < 0)[at]
@@ -325,6 +251,6 @@ def _unlocated(column: dict[str, np.ndarray], rows: _Rows, at: np.ndarray) -> tu
     often = np.bincount(inverse)
     lost = np.bincount(inverse, weights=without)
     return tuple(
-        UnlocatedShare(period=_label(int(place), rows), rows=int(count), unlocated=int(missing))
+        UnlocatedShare(period=period_label(int(place), rows.preset), rows=int(count), unlocated=int(missing))
         for place, count, missing in zip(places, often, lost, strict=True)
     )

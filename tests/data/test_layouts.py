@@ -124,7 +124,7 @@ NASTY = {
     },
     "met_wide": {
         "repeated-cell": 1,
-        "unknown-crime": 6,
+        "unknown-crime": 1,
         "missing": 1,
         "partial-period": 1,
         "byte-order-mark": 1,

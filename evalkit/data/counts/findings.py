@@ -10,7 +10,8 @@ import numpy as np
 from evalkit.data.counts.cells import COUNTED, MISSING, SUPPRESSED
 from evalkit.data.counts.records import CountRecords
 from evalkit.data.counts.rows import REASONS, CountRows
-from evalkit.data.quality import FINDINGS, Finding
+from evalkit.data.findings import FINDINGS
+from evalkit.data.quality import Finding
 from evalkit.domain.periods import Periods
 from evalkit.errors import first_of
 
@@ -91,7 +92,8 @@ def _unknown_crimes(rows: CountRows) -> Iterable[Finding]:
     ]
     if unknown:
         numbers = [rows.columns.crimes.places[name] for name in unknown]
-        often = sum(int(np.isin(array, numbers).sum()) for array in rows.records["crime"])
+        pairs = zip(rows.records["crime"], rows.records["row"], strict=True)
+        often = sum(len(np.unique(row[np.isin(crime, numbers)])) for crime, row in pairs)
         yield Finding(name="unknown-crime", rows=often, distinct=len(unknown), detail=first_of(sorted(unknown)))
 
 
