@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from evalkit.study_file import find_study, load_study
+    from evalkit.study_file import find_study, keep_designs, load_study
 
     file = find_study(Path(options.study))
     folder = Path(options.out) if options.out else file.parent / "report"
@@ -62,6 +62,8 @@ def _run(options: argparse.Namespace) -> None:
     cache = None if options.no_cache else folder / _CACHE
     study = load_study(file, allow_outside=options.allow_outside, cache=cache)
     evaluation = study.run(seed=options.seed, draws=options.draws, jobs=options.jobs, progress=progress, cache=cache)
+    if cache is not None:
+        keep_designs(file, study, cache, allow_outside=options.allow_outside)
     progress("")
     # the answer is there before the pictures are, which take as long again
     _tell(_terminal(evaluation))

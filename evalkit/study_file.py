@@ -48,8 +48,7 @@ def load_study(path: str | Path, *, allow_outside: bool = False, cache: Path | N
     Parameters
     ----------
     allow_outside : let a study.toml name files outside its folder
-    cache : folder in which the designs of a study.toml are kept by the content of its data file and of all that it
-        says of the data, so that a run which changes none of it need not read them again
+    cache : folder in which an earlier run may have kept the designs (`keep_designs`)
 
     Raises
     ------
@@ -58,6 +57,18 @@ def load_study(path: str | Path, *, allow_outside: bool = False, cache: Path | N
     """
     file = find_study(Path(path))
     return read_program(file) if file.suffix == ".py" else _open(file, allow_outside=allow_outside).build(cache)
+
+
+def keep_designs(path: str | Path, study: Study, cache: Path, *, allow_outside: bool = False) -> None:
+    """Keep the designs of a study.toml that has been run, by the content of its data file and what it says of the data.
+
+    `load_study` then gives them back where none of that has changed. Before a study has been run nothing is kept, so
+    that one which has no answer leaves nothing behind.
+    """
+    file = find_study(Path(path))
+    kept = None if file.suffix == ".py" else _open(file, allow_outside=allow_outside).kept_designs(cache)
+    if kept is not None and kept.read() is None:
+        kept.write(study.designs)
 
 
 def find_study(path: Path) -> Path:
@@ -152,7 +163,7 @@ class _Builder:
     source: Source | None = None
 
     def build(self, cache: Path | None = None) -> Study:
-        kept = None if cache is None else self._kept_designs(cache)
+        kept = None if cache is None else self.kept_designs(cache)
         known = None if kept is None else kept.read()
         if kept is not None and known is not None:
             self.inputs.append(kept.data)
@@ -206,11 +217,9 @@ class _Builder:
                 )
         if study is None:
             raise StudyError(list(dict.fromkeys(self.faults)), where=self.file.name)
-        if kept is not None and known is None:
-            kept.write(designs)
         return study
 
-    def _kept_designs(self, cache: Path) -> KeptDesigns | None:
+    def kept_designs(self, cache: Path) -> KeptDesigns | None:
         """Give where the designs are kept that rest on a data file.
 
         Files that a preset reads are read each time: what became of their rows is part of the result.

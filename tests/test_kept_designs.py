@@ -33,6 +33,13 @@ def read(monkeypatch):
     return done
 
 
+def loaded(study, cache):
+    """Read a study and keep its designs, as a run does that has come to an answer."""
+    found = ek.load_study(study, cache=cache)
+    study_file.keep_designs(study, found, cache)
+    return found
+
+
 def change(file, old, new):
     """Change a file of the study in one place."""
     text = file.read_text(encoding="utf-8")
@@ -42,10 +49,10 @@ def change(file, old, new):
 
 def test_a_changed_cost_reads_no_data(study, tmp_path, read):
     """The designs that come back are those that would be read, with the file among what the study rests on."""
-    first = ek.load_study(study, cache=tmp_path / "cache")
+    first = loaded(study, tmp_path / "cache")
     assert read == ["counts.csv"]
     change(study, "amount = 90000", "amount = 95000")
-    again = ek.load_study(study, cache=tmp_path / "cache")
+    again = loaded(study, tmp_path / "cache")
     assert read == ["counts.csv"]
     assert content_key(dict(again.designs)) == content_key(dict(first.designs))
     assert again.inputs == first.inputs
@@ -65,10 +72,10 @@ def test_a_changed_cost_reads_no_data(study, tmp_path, read):
 )
 def test_what_designs_rest_on_is_read_anew(study, tmp_path, read, changed):
     """Each is part of the key; what the last run did not ask for is removed."""
-    first = ek.load_study(study, cache=tmp_path / "cache")
+    first = loaded(study, tmp_path / "cache")
     name, old, new = changed
     change(study.parent / name, old, new)
-    again = ek.load_study(study, cache=tmp_path / "cache")
+    again = loaded(study, tmp_path / "cache")
     assert len(read) == 2
     assert len(list((tmp_path / "cache").iterdir())) == 1
     if "frequency" not in new:
@@ -79,29 +86,29 @@ def test_a_study_with_a_fault_keeps_nothing(study, tmp_path):
     """It would come back without the look at the data that found the fault."""
     change(study, 'bearer = "city"', 'bearer = "nobody"')
     with pytest.raises(StudyError):
-        ek.load_study(study, cache=tmp_path / "cache")
+        loaded(study, tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_file_that_is_gone_or_leads_out_is_a_fault_as_ever(study, tmp_path):
     """Kept designs do not stand in for data that nobody can look at."""
-    ek.load_study(study, cache=tmp_path / "cache")
+    loaded(study, tmp_path / "cache")
     shutil.move(study.parent / "counts.csv", tmp_path / "counts.csv")
     with pytest.raises(StudyError, match=r"no file 'counts\.csv'"):
-        ek.load_study(study, cache=tmp_path / "cache")
+        loaded(study, tmp_path / "cache")
     change(study, 'file = "counts.csv"', 'file = "../counts.csv"')
     with pytest.raises(StudyError, match="leads out of the study's folder"):
-        ek.load_study(study, cache=tmp_path / "cache")
+        loaded(study, tmp_path / "cache")
 
 
 @pytest.mark.parametrize("content", [b"", b"not designs", None, to_bytes({"burglary": 1}), to_bytes([1])])
 def test_what_is_no_design_is_read_anew(study, tmp_path, read, content):
     """A file that was cut off, or holds something else, is never believed."""
-    first = ek.load_study(study, cache=tmp_path / "cache")
+    first = loaded(study, tmp_path / "cache")
     (file,) = (tmp_path / "cache").iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[:-40] if content is None else content)
-    assert content_key(dict(ek.load_study(study, cache=tmp_path / "cache").designs)) == content_key(dict(first.designs))
+    assert content_key(dict(loaded(study, tmp_path / "cache").designs)) == content_key(dict(first.designs))
     assert len(read) == 2
     assert file.read_bytes() == whole
 
