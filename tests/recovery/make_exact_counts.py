@@ -45,9 +45,10 @@ TRUTHS = ("mean", "between", "site", "new")
 class Case:
     """A process and the model that is fitted to it.
 
-    `process` is "given margins", "given totals", "chance" or "overdispersed" for counts and "panel" for two stages; `model` is "exact",
-    "beta-binomial" (dispersion known), "learnt" (from the months before), or a variance of the two stages; `told` are
-    cases outside of the domain, recorded so that they can be told.
+    `process` is "given margins", "given totals", "chance" or "overdispersed" for counts and "panel" for two stages;
+    `model` is "exact", "beta-binomial" (dispersion known), "learnt" (from the months before), or a variance of the two
+    stages; `told` are cases outside of the domain, recorded so that they can be told; `least` is how many data sets are
+    tried.
     """
 
     key: str
@@ -179,7 +180,7 @@ def counts_case(case, rng):
 
 
 def given_totals(case, effects, change, rng):
-    """Split totals that owe nothing to the effects, shape (sites, areas, 2): levels are as the totals leave them open."""
+    """Split totals that owe nothing to the effects, shape (sites, areas, 2); levels are as totals leave them open."""
     totals = rng.poisson(2 * rng.gamma(4.0, case.level / 4, (case.sites, 2)))
     places = np.column_stack([effects + change, change])
     shares = 1 / (1 + np.exp(-places))
