@@ -221,7 +221,7 @@ def fit_counts(
     between : prior of the deviation between sites, cut off at 25
     dispersion : how much more counts vary than by chance; None for not at all. The conditional distribution is then
         beta-binomial (see `Dispersion`), and where sites are alike in how much crime they have the mean comes out too
-        high by a sixth of its deviation
+        high by about a fifth of its deviation
     common_change : prior of the log change that a site shares with its comparison, used with `dispersion` only
     fineness : how many times finer the sums are made than by default, to see that it makes no difference
 

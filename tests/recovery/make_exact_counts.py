@@ -47,8 +47,8 @@ class Case:
 
     `process` is "given margins", "given totals", "chance" or "overdispersed" for counts and "panel" for two stages;
     `model` is "exact", "beta-binomial" (dispersion known), "learnt" (from the months before), or a variance of the two
-    stages; `told` are cases outside of the domain, recorded so that they can be told; `least` is how many data sets are
-    tried.
+    stages; `apart` is the deviation between sites where it is not drawn; `told` are cases outside of the domain,
+    recorded so that they can be told; `least` is how many data sets are tried.
     """
 
     key: str
@@ -58,7 +58,7 @@ class Case:
     level: float = 15.0
     excess: float = 0.0
     months: int = 0
-    between: float = 0.0
+    apart: float = 0.0
     serial: float = 0.0
     told: bool = False
     least: int = RUNS
@@ -77,7 +77,7 @@ CASES = (
         excess=1.0,
     ),
     # Sites are alike here, so that a total says something of the effect, which the model does not hear: the mean is
-    # shifted by a sixth of its deviation. So many data sets show it, and 300 did not.
+    # shifted by a fifth of its deviation. So many data sets show it, and 300 did not.
     Case(
         key="10 sites alike, twice the variance",
         process="overdispersed",
@@ -106,7 +106,7 @@ CASES = (
             sites=sites,
             level=8.0,
             months=months,
-            between=between,
+            apart=between,
             told=model == "poisson",
         )
         for sites, months, between in ((40, 48, 0.12), (12, 48, 0.12), (12, 24, 0.25))
@@ -119,7 +119,7 @@ CASES = (
         sites=40,
         level=2 / 24,
         months=48,
-        between=0.12,
+        apart=0.12,
         told=True,
     ),
     Case(
@@ -129,7 +129,7 @@ CASES = (
         sites=40,
         level=8.0,
         months=48,
-        between=0.12,
+        apart=0.12,
         serial=0.5,
         told=True,
     ),
@@ -207,7 +207,7 @@ def dispersion_of(case, before):
 
 def panel_case(case, rng):
     """The same for two stages, at a mean of -0.15 and a dispersion of 0.25."""
-    effects = rng.normal(-0.15, case.between, case.sites)
+    effects = rng.normal(-0.15, case.apart, case.sites)
     after = np.arange(case.months) >= case.months // 2
     logs = np.log(case.level) + rng.normal(0, 0.5, (case.sites, 2, 1)) + rng.normal(0, 0.15, case.months)
     logs = logs + rng.normal(-0.05, 0.1, (case.sites, 1, 1)) * after
@@ -219,8 +219,8 @@ def panel_case(case, rng):
         series = rng.poisson(rng.gamma(4.0, np.exp(logs) / 4))
     found = estimate_sites(series[:, 0], series[:, 1], case.months // 2, variance=case.model)
     fit = fit_normal(found.estimates, found.errors, mean=MEAN, between=BETWEEN)
-    new = rng.normal(-0.15, case.between)
-    truths = ((fit.mean, -0.15), (fit.between, case.between), (fit.site(0), effects[0]), (fit.new_site(), new))
+    new = rng.normal(-0.15, case.apart)
+    truths = ((fit.mean, -0.15), (fit.between, case.apart), (fit.site(0), effects[0]), (fit.new_site(), new))
     return [*(float(margin.below(truth)) for margin, truth in truths), fit.between.mean, bool(found.cautions)]
 
 

@@ -52,7 +52,7 @@ def test_two_stages_hold_the_truth_where_nothing_is_told(key, made):
 
 
 def test_a_total_that_says_something_shifts_the_mean_of_overdispersed_counts(made):
-    """Where sites are alike, beta-binomial splits put the mean too high, by a sixth of its deviation; ranges hold."""
+    """Where sites are alike, beta-binomial splits put the mean too high; ranges hold."""
     for key in ("10 sites alike, twice the variance", "10 sites, learnt variance"):
         assert ROWS[key]["mean"]["p"] < 0.002
         assert all(made.LEAST <= ROWS[key][name]["coverage"] <= made.MOST for name in made.TRUTHS)
