@@ -220,7 +220,8 @@ def fit_counts(
     mean : prior of the mean effect, on the log scale
     between : prior of the deviation between sites, cut off at 25
     dispersion : how much more counts vary than by chance; None for not at all. The conditional distribution is then
-        beta-binomial (see `Dispersion`)
+        beta-binomial (see `Dispersion`), and where sites are alike in how much crime they have the mean comes out too
+        high by about a fifth of its deviation
     common_change : prior of the log change that a site shares with its comparison, used with `dispersion` only
     fineness : how many times finer the sums are made than by default, to see that it makes no difference
 

@@ -172,8 +172,8 @@ def _variances(
     series: FloatArray, expected: FloatArray, after: np.ndarray, variance: Variance
 ) -> tuple[float | None, FloatArray]:
     """Give the dispersion and the variance of each series' totals, shape (series, 2)."""
-    by_part = [expected[:, ~after].sum(axis=1), expected[:, after].sum(axis=1)]
-    totals = np.stack(by_part, axis=1)
+    # with the half that the ratio has: a cell without events is not known without error
+    totals = np.stack([expected[:, ~after].sum(axis=1), expected[:, after].sum(axis=1)], axis=1) + 0.5
     if variance == "poisson":
         return None, totals
     alpha_of_none = _pearson(series, expected, 0.0) - _freedom(expected, after)

@@ -63,6 +63,16 @@ def test_series_without_events_are_not_taken_for_shared():
     assert len(estimate_sites(treated, comparison, 12).cautions) == 1
 
 
+def test_a_site_without_events_has_the_largest_error():
+    """Nothing is known of it, and not all."""
+    treated, comparison = panel(9)
+    treated, comparison = treated.copy(), comparison.copy()
+    treated[0], comparison[0] = 0, 0
+    found = estimate_sites(treated, comparison, 12)
+    assert found.errors.argmax() == 0
+    assert found.errors[0] == pytest.approx(np.sqrt(8), rel=1e-9)
+
+
 def test_few_events_and_months_that_hang_together_are_told():
     """Each in a sentence that names where."""
     treated, comparison = panel(5)
